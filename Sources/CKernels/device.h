@@ -1,0 +1,21 @@
+// What a device is made of; shared by pool.c and products.c.
+#ifndef PARE_DEVICE_H
+#define PARE_DEVICE_H
+
+#include "CKernels.h"
+
+struct pare_engine;
+struct pare_engine *pare_engine_create(void);
+void pare_engine_destroy(struct pare_engine *engine);
+struct pare_engine *pare_device_engine(const pare_device *device);
+
+/// Rows a piece of a row kernel or a product has. Part of the results' definition: changing it may change last bits.
+enum { PARE_PIECE_ROWS = 64 };
+
+static inline int pare_pieces(int rows) { return (rows + PARE_PIECE_ROWS - 1) / PARE_PIECE_ROWS; }
+static inline int pare_piece_end(int piece, int rows) {
+  int end = (piece + 1) * PARE_PIECE_ROWS;
+  return end < rows ? end : rows;
+}
+
+#endif

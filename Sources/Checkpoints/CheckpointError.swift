@@ -1,0 +1,43 @@
+// All that can be wrong with a model's files.
+
+/// What is wrong with a file of a model or of a run.
+public enum CheckpointError: Error, Equatable, CustomStringConvertible {
+  /// The file or folder is not there.
+  case missing(path: String, hint: String)
+  /// The system refused to read.
+  case unreadable(path: String, reason: String)
+  /// The system refused to write: a full disk, no permission.
+  case unwritable(path: String, reason: String)
+  /// The safetensors header does not describe the file that it opens.
+  case invalidHeader(path: String, reason: String)
+  /// A tensor that the model needs is not in the file.
+  case missingTensor(path: String, name: String)
+  /// A tensor in the file that the model has no place for.
+  case unexpectedTensor(path: String, name: String)
+  /// A tensor of another shape than the configuration says.
+  case wrongShape(path: String, name: String, expected: [Int], found: [Int])
+  /// JSON that does not say what it should.
+  case invalidJSON(path: String, reason: String)
+  /// A folder that holds something else than a model.
+  case notAModel(path: String, missing: String)
+
+  public var description: String {
+    switch self {
+    case .missing(let path, let hint): "\(path): there is no such file or folder; \(hint)"
+    case .unreadable(let path, let reason): "\(path): cannot be read: \(reason)"
+    case .unwritable(let path, let reason):
+      "\(path): cannot be written: \(reason); nothing was changed"
+    case .invalidHeader(let path, let reason):
+      "\(path): not a sound safetensors file: \(reason); it may be truncated, copy it again"
+    case .missingTensor(let path, let name):
+      "\(path): expected a tensor named \(name), found none; config.json describes another model"
+    case .unexpectedTensor(let path, let name):
+      "\(path): found a tensor named \(name) that config.json has no place for"
+    case .wrongShape(let path, let name, let expected, let found):
+      "\(path): \(name): expected the shape \(expected) that config.json gives, found \(found)"
+    case .invalidJSON(let path, let reason): "\(path): \(reason)"
+    case .notAModel(let path, let missing):
+      "\(path): not a model folder: \(missing) is missing; name a folder written by pare train"
+    }
+  }
+}

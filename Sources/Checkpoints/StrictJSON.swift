@@ -1,0 +1,90 @@
+// JSON that means what it says: unknown keys are errors, missing ones take their defaults.
+
+public import Foundation
+
+/// Reading and writing JSON of settings, plans and configurations.
+public enum StrictJSON {
+  /// Decodes `data`; keys it does not have come from `defaults`, keys that are not known are errors.
+  public static func decode<T: Codable>(
+    _ type: T.Type, from data: Data, over defaults: T? = nil, path: String
+  ) throws(CheckpointError) -> T {
+    do {
+      let given = try JSONSerialization.jsonObject(with: data)
+      var merged = given
+      if let defaults { merged = overlay(given, on: try object(defaults)) }
+      let value = try JSONDecoder().decode(
+        type, from: try JSONSerialization.data(withJSONObject: merged))
+      try check(given, against: try object(value), at: "", path)
+      return value
+    } catch let error as CheckpointError {
+      throw error
+    } catch {
+      throw .invalidJSON(path: path, reason: explanation(error))
+    }
+  }
+
+  /// Reads a file of JSON.
+  public static func decode<T: Codable>(
+    _ type: T.Type, contentsOf url: URL, over defaults: T? = nil
+  ) throws(CheckpointError) -> T {
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      throw .missing(path: url.path, hint: "check the name")
+    }
+    guard let data = try? Data(contentsOf: url) else {
+      throw .unreadable(path: url.path, reason: "expected a file that may be read")
+    }
+    return try decode(type, from: data, over: defaults, path: url.path)
+  }
+
+  /// Readable JSON with sorted keys: equal values give equal bytes.
+  public static func encode(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(value) + Data("\n".utf8)
+  }
+
+  private static func object(_ value: some Encodable) throws -> Any {
+    try JSONSerialization.jsonObject(with: JSONEncoder().encode(value))
+  }
+
+  private static func overlay(_ given: Any, on defaults: Any) -> Any {
+    guard let given = given as? [String: Any], let defaults = defaults as? [String: Any] else {
+      return given
+    }
+    return defaults.merging(given) { old, new in overlay(new, on: old) }
+  }
+
+  private static func check(
+    _ given: Any, against known: Any, at place: String, _ path: String
+  ) throws(CheckpointError) {
+    if let given = given as? [String: Any], let known = known as? [String: Any] {
+      for (key, value) in given.sorted(by: { $0.key < $1.key }) where !(value is NSNull) {
+        let name = place.isEmpty ? key : "\(place).\(key)"
+        guard let counterpart = known[key] else {
+          let list = known.keys.sorted().joined(separator: ", ")
+          throw .invalidJSON(path: path, reason: "unknown key \(name); the keys here are \(list)")
+        }
+        try check(value, against: counterpart, at: name, path)
+      }
+    } else if let given = given as? [Any], let known = known as? [Any] {
+      for (index, pair) in zip(given, known).enumerated() {
+        try check(pair.0, against: pair.1, at: "\(place)[\(index)]", path)
+      }
+    }
+  }
+
+  private static func explanation(_ error: any Error) -> String {
+    func place(_ context: DecodingError.Context) -> String {
+      let keys = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
+      return keys.isEmpty ? "the top" : keys.joined(separator: ".")
+    }
+    switch error as? DecodingError {
+    case .keyNotFound(let key, let context):
+      return "expected the key \(key.stringValue) at \(place(context)), found none"
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      return "expected \(type) at \(place(context)), found something else"
+    case .dataCorrupted(let context): return "not valid at \(place(context))"
+    default: return "not valid JSON"
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// Token, position and token-type embeddings.
+
+public import Tensors
+import Text
+
+/// The sum of a token's three embeddings, normalized.
+public struct Embeddings: Parameterized, Equatable {
+  /// [vocabulary, hidden].
+  public var word: Tensor
+  /// [positions, hidden].
+  public var position: Tensor
+  /// [types, hidden].
+  public var tokenType: Tensor
+  /// On the sum.
+  public var norm: LayerNorm
+
+  struct Cache: Sendable {
+    let norm: LayerNormCache
+    let dropout: Dropout
+  }
+
+  func forward(
+    _ batch: TokenBatch, _ offsets: SequenceOffsets, epsilon: Float, _ options: ForwardOptions,
+    on device: Device
+  ) -> (output: Tensor, cache: Cache?) {
+    let sum = device.embedding(
+      ids: batch.ids, types: batch.typeIDs, offsets, word: word, position: position,
+      tokenType: tokenType)  // [T, hidden]
+    var (output, cache) = norm.forward(
+      consume sum, epsilon: epsilon, recording: options.isRecording, on: device)
+    let dropout = options.dropout(.embeddings)
+    device.applyDropout(dropout, to: &output)
+    return (output, cache.map { Cache(norm: $0, dropout: dropout) })
+  }
+
+  func backward(
+    _ dY: consuming Tensor, _ cache: Cache, _ batch: TokenBatch, _ offsets: SequenceOffsets,
+    into gradient: inout Embeddings, on device: Device
+  ) {
+    var dOutput = dY
+    device.applyDropout(cache.dropout, to: &dOutput)
+    let dSum = norm.backward(dOutput, cache.norm, into: &gradient.norm, on: device).dX
+    device.embeddingBackward(
+      dSum, ids: batch.ids, types: batch.typeIDs, offsets, word: &gradient.word,
+      position: &gradient.position, tokenType: &gradient.tokenType)
+  }
+
+  public mutating func forEachParameter<E>(
+    at path: String, _ body: (String, inout Tensor) throws(E) -> Void
+  ) throws(E) {
+    try body(join(path, "word"), &word)
+    try body(join(path, "position"), &position)
+    try body(join(path, "tokenType"), &tokenType)
+    try norm.forEachParameter(at: join(path, "norm"), body)
+  }
+}

@@ -1,0 +1,83 @@
+// How a forward pass is to be made: arguments, not state of the model.
+
+import Tensors
+
+/// Multipliers of units, 1 where a unit is open and 0 where it is closed.
+///
+/// Gates exist only while units are scored. The law of the package: closing a gate gives the same
+/// logits as cutting the unit.
+public struct Gates: Sendable, Equatable {
+  /// Of each layer's heads, on their context before the output projection.
+  public var heads: [[Float]]
+
+  /// All gates open.
+  public init(open configuration: EncoderConfiguration) {
+    heads = configuration.layers.map { Array(repeating: 1, count: $0.headCount) }
+  }
+}
+
+/// Dropout of one training step. The masks follow from the key alone.
+public struct DropoutOptions: Sendable {
+  /// Of embeddings, of what joins a residual, and of the pooled vector.
+  public var hidden: Float
+  /// Of attention probabilities.
+  public var attention: Float
+  /// Different for each step.
+  public var key: UInt64
+
+  /// Dropout with the given probabilities.
+  public init(hidden: Float, attention: Float, key: UInt64) {
+    self.hidden = hidden
+    self.attention = attention
+    self.key = key
+  }
+
+  enum Site: UInt64 { case embeddings, attention, attentionOutput, feedForwardOutput, pooled }
+
+  func dropout(_ site: Site, layer: Int = 0) -> Dropout {
+    var stream = RandomStream(key, site.rawValue, UInt64(layer))
+    let probability = site == .attention ? attention : hidden
+    return Dropout(probability: probability, key: stream.next())
+  }
+}
+
+/// How a forward pass is to be made.
+public struct ForwardOptions: Sendable {
+  /// Multipliers of units; `nil` leaves all open.
+  public var gates: Gates?
+  /// Dropout; `nil` outside training.
+  public var dropout: DropoutOptions?
+  /// Whether activations are kept for a backward pass.
+  public var isRecording: Bool
+
+  /// A pass for inference unless told otherwise.
+  public init(gates: Gates? = nil, dropout: DropoutOptions? = nil, isRecording: Bool = false) {
+    self.gates = gates
+    self.dropout = dropout
+    self.isRecording = isRecording
+  }
+
+  func dropout(_ site: DropoutOptions.Site, layer: Int = 0) -> Dropout {
+    dropout?.dropout(site, layer: layer) ?? .none
+  }
+}
+
+/// What one layer needs of a pass.
+struct LayerPass {
+  let index: Int
+  let shape: LayerShape
+  let offsets: SequenceOffsets
+  let epsilon: Float
+  let options: ForwardOptions
+  /// Only the first token of each sequence is wanted from this layer.
+  let firstTokenOnly: Bool
+  let device: Device
+
+  var headGates: [Float]? { options.gates?.heads[index] }
+
+  var attention: AttentionShape {
+    AttentionShape(
+      offsets: offsets, headCount: shape.headCount, headSize: shape.headSize,
+      firstTokenOnly: firstTokenOnly, dropout: options.dropout(.attention, layer: index))
+  }
+}

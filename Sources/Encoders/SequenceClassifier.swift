@@ -1,0 +1,130 @@
+// The whole model: embeddings, layers, pooler, classifier.
+
+public import Tensors
+public import Text
+
+/// A BERT encoder with a classifier on its first token (Devlin et al., 2019, arXiv:1810.04805),
+/// generic over how its matrices are stored.
+public struct SequenceClassifier<P: Projection>: Sendable {
+  /// All sizes; the only place where they are kept.
+  public internal(set) var configuration: EncoderConfiguration
+  /// Token, position and token-type embeddings.
+  public var embeddings: Embeddings
+  /// Lowest first.
+  public var layers: [EncoderLayer<P>]
+  /// Then tanh, on the first token's vector.
+  public var pooler: P
+  /// From the pooled vector to logits.
+  public var classifier: P
+
+  /// Logits and what a backward pass needs.
+  public struct Trace: Sendable {
+    /// [sequences, labels].
+    public let logits: Tensor
+    var layers: [EncoderLayer<P>.Cache] = []
+    var head: HeadCache?
+    let batch: TokenBatch
+    let offsets: SequenceOffsets
+    let options: ForwardOptions
+  }
+
+  struct HeadCache: Sendable {
+    let embeddings: Embeddings.Cache
+    let first, pooled, dropped: Tensor
+    let dropout: Dropout
+  }
+
+  /// The logits of a batch, and with `options.isRecording` all that a backward pass needs.
+  ///
+  /// Only the first token feeds the classifier, so the last layer computes no other.
+  public func forward(
+    _ batch: TokenBatch, options: ForwardOptions = .init(), on device: Device
+  ) -> Trace {
+    precondition(
+      batch.lengths.allSatisfy { 0 < $0 && $0 <= configuration.maximumPositions },
+      "a sequence is empty or longer than \(configuration.maximumPositions) tokens")
+    let offsets = SequenceOffsets(lengths: batch.lengths)
+    var (x, embeddingsCache) = embeddings.forward(
+      batch, offsets, epsilon: configuration.layerNormEpsilon, options, on: device)  // [T, hidden]
+    var caches: [EncoderLayer<P>.Cache] = []
+    for (index, layer) in layers.enumerated() {
+      let (y, cache) = layer.forward(x, pass(index, offsets, options, device))
+      x = y
+      if let cache { caches.append(cache) }
+    }
+    if layers.isEmpty { x = device.gatherRows(x, at: offsets.firstTokens) }
+    let pooled = device.tanh(pooler(x, on: device))  // [B, hidden]
+    var dropped = pooled
+    let dropout = options.dropout(.pooled)
+    device.applyDropout(dropout, to: &dropped)
+    let logits = classifier(dropped, on: device)  // [B, labels]
+    let head = embeddingsCache.map {
+      HeadCache(embeddings: $0, first: x, pooled: pooled, dropped: dropped, dropout: dropout)
+    }
+    return Trace(
+      logits: logits, layers: caches, head: head, batch: batch, offsets: offsets, options: options)
+  }
+
+  func pass(
+    _ index: Int, _ offsets: SequenceOffsets, _ options: ForwardOptions, _ device: Device
+  ) -> LayerPass {
+    LayerPass(
+      index: index, shape: configuration.layers[index], offsets: offsets,
+      epsilon: configuration.layerNormEpsilon, options: options,
+      firstTokenOnly: index == layers.count - 1, device: device)
+  }
+}
+
+/// A classifier in 32-bit floats, which can be trained and pruned.
+public typealias DenseClassifier = SequenceClassifier<Linear>
+
+extension SequenceClassifier where P == Linear {
+  /// Adds to `gradients` what dLoss/dLogits [sequences, labels] means for every parameter.
+  ///
+  /// Where the pass had gates, returns their gradients layer by layer, [sequences, heads] each.
+  @discardableResult
+  public func backward(
+    _ dLogits: Tensor, _ trace: consuming Trace, into gradients: inout DenseClassifier,
+    on device: Device
+  ) -> [Tensor] {
+    guard let head = trace.head else { preconditionFailure("the pass did not record") }
+    var trace = trace
+    var dPooled = classifier.backward(
+      dLogits, input: head.dropped, into: &gradients.classifier, on: device)
+    device.applyDropout(head.dropout, to: &dPooled)
+    let dPooler = device.tanhBackward(consume dPooled, output: head.pooled)
+    var dX = pooler.backward(dPooler, input: head.first, into: &gradients.pooler, on: device)
+    if layers.isEmpty {
+      var dAll = Tensor(zeros: trace.offsets.tokenCount, configuration.hiddenSize)
+      device.scatterAddRows(dX, at: trace.offsets.firstTokens, to: &dAll)
+      dX = dAll
+    }
+    var gateGradients: [Tensor] = []
+    for index in layers.indices.reversed() {
+      let cache = trace.layers.removeLast()  // its memory is free for the next layer
+      let (dInput, gateGradient) = layers[index].backward(
+        dX, cache, pass(index, trace.offsets, trace.options, device),
+        into: &gradients.layers[index])
+      dX = dInput
+      if let gateGradient { gateGradients.append(gateGradient) }
+    }
+    embeddings.backward(
+      dX, head.embeddings, trace.batch, trace.offsets, into: &gradients.embeddings, on: device)
+    return gateGradients.reversed()
+  }
+}
+
+extension SequenceClassifier: Equatable where P: Equatable {}
+
+extension SequenceClassifier: Parameterized where P: Parameterized {
+  public mutating func forEachParameter<E>(
+    at path: String, _ body: (String, inout Tensor) throws(E) -> Void
+  ) throws(E) {
+    try embeddings.forEachParameter(at: join(path, "embeddings"), body)
+    for index in layers.indices {
+      try layers[index].forEachParameter(at: join(path, "layers.\(index)"), body)
+    }
+    try pooler.forEachParameter(at: join(path, "pooler"), body)
+    try classifier.forEachParameter(at: join(path, "classifier"), body)
+  }
+}

@@ -1,0 +1,46 @@
+// Embedding tables and rows picked by index, forward and backward.
+
+import CKernels
+
+extension Device {
+  /// [tokens, width]: word[id] + position[place in the sequence] + tokenType[type].
+  ///
+  /// Ids, types and places must lie within their tables.
+  public func embedding(
+    ids: [Int32], types: [Int32], _ offsets: SequenceOffsets, word: Tensor, position: Tensor,
+    tokenType: Tensor
+  ) -> Tensor {
+    precondition(ids.count == offsets.tokenCount && types.count == ids.count, "\(ids.count) ids")
+    let y = Tensor(uninitialized: [ids.count, word.width])
+    pare_embedding_forward(
+      handle, ids, types, offsets.values, Int32(offsets.count), Int32(word.width), word.pointer,
+      position.pointer, tokenType.pointer, y.storage.pointer)
+    return y
+  }
+
+  /// Adds dY's rows to the three tables' gradients.
+  public func embeddingBackward(
+    _ dY: Tensor, ids: [Int32], types: [Int32], _ offsets: SequenceOffsets,
+    word: inout Tensor, position: inout Tensor, tokenType: inout Tensor
+  ) {
+    pare_embedding_backward(
+      handle, ids, types, offsets.values, Int32(offsets.count), Int32(dY.width), dY.pointer,
+      word.mutablePointer, position.mutablePointer, tokenType.mutablePointer)
+  }
+
+  /// The rows of x at `indices`.
+  public func gatherRows(_ x: Tensor, at indices: [Int32]) -> Tensor {
+    let y = Tensor(uninitialized: [indices.count, x.width])
+    pare_gather_rows(
+      handle, x.pointer, indices, Int32(indices.count), Int32(x.width), y.storage.pointer)
+    return y
+  }
+
+  /// The rows of y at `indices` += x; the indices are distinct.
+  public func scatterAddRows(_ x: Tensor, at indices: [Int32], to y: inout Tensor) {
+    precondition(x.shape == [indices.count, y.width], "\(x.shape) into \(y.shape)")
+    let width = x.width
+    pare_scatter_add_rows(
+      handle, x.pointer, indices, Int32(indices.count), Int32(width), y.mutablePointer)
+  }
+}

@@ -1,0 +1,82 @@
+// y = x · weightᵀ + bias, forward and backward.
+
+import CKernels
+
+extension Device {
+  /// y [rows, outputs] = x [rows, inputs] · weightᵀ + bias; weight is [outputs, inputs].
+  public func linear(_ x: Tensor, weight: Tensor, bias: Tensor) -> Tensor {
+    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+    precondition(x.width == inputs, "x is \(x.shape), weight \(weight.shape)")
+    let y = Tensor(uninitialized: [x.rows, outputs])  // [rows, outputs]
+    let done = pare_linear_forward(
+      handle, x.pointer, Int32(x.rows), Int32(inputs), weight.pointer, Int32(outputs), bias.pointer,
+      y.storage.pointer)
+    precondition(done, "oneDNN refused a product of \(x.shape) and \(weight.shape)")
+    return y
+  }
+
+  /// dX = dY · weight, plus `other` where given (its memory is taken).
+  public func linearInputGradient(
+    _ dY: Tensor, weight: Tensor, adding other: consuming Tensor? = nil
+  ) -> Tensor {
+    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+    precondition(dY.width == outputs, "dY is \(dY.shape), weight \(weight.shape)")
+    let accumulates = other != nil
+    var dX = other ?? Tensor(uninitialized: [dY.rows, inputs])  // [rows, inputs]
+    precondition(dX.count == dY.rows * inputs, "adding \(dX.shape) to [\(dY.rows), \(inputs)]")
+    let done = pare_linear_input_gradient(
+      handle, dY.pointer, Int32(dY.rows), Int32(outputs), weight.pointer, Int32(inputs),
+      accumulates, dX.mutablePointer)
+    precondition(done, "oneDNN refused a product of \(dY.shape) and \(weight.shape)")
+    return dX
+  }
+
+  /// weightGradient += dYᵀ · x; biasGradient += column sums of dY.
+  public func linearParameterGradient(
+    _ dY: Tensor, input x: Tensor, weight weightGradient: inout Tensor,
+    bias biasGradient: inout Tensor
+  ) {
+    precondition(
+      weightGradient.shape == [dY.width, x.width] && dY.rows == x.rows,
+      "dY is \(dY.shape), x \(x.shape), the gradient \(weightGradient.shape)")
+    let done = pare_linear_parameter_gradient(
+      handle, dY.pointer, Int32(dY.rows), Int32(dY.width), x.pointer, Int32(x.width),
+      weightGradient.mutablePointer, biasGradient.mutablePointer)
+    precondition(done, "oneDNN refused a product of \(dY.shape) and \(x.shape)")
+  }
+
+  /// y = x · weightᵀ + bias with a weight packed for this machine.
+  public func linear(_ x: Tensor, packed weight: PackedWeight, bias: Tensor) -> Tensor {
+    precondition(x.width == weight.inputSize, "x is \(x.shape), weight has \(weight.inputSize)")
+    let y = Tensor(uninitialized: [x.rows, weight.outputSize])  // [rows, outputs]
+    let done = pare_packed_product(
+      handle, weight.handle, x.pointer, Int32(x.rows), bias.pointer, y.storage.pointer)
+    precondition(done, "oneDNN refused a packed product of \(x.shape)")
+    return y
+  }
+}
+
+/// A weight matrix in the layout that this machine's products like best; read-only, for inference.
+public final class PackedWeight: @unchecked Sendable {
+  let handle: OpaquePointer
+  /// The size of an input row and of an output row.
+  public let inputSize, outputSize: Int
+  private let device: Device
+
+  /// Packs `weight` [outputs, inputs]. The device is kept, since the layout is its engine's.
+  public init(_ weight: Tensor, on device: Device) {
+    (outputSize, inputSize) = (weight.shape[0], weight.shape[1])
+    let packed = pare_pack(
+      device.handle, PARE_F32, weight.pointer, Int32(outputSize), Int32(inputSize))
+    guard let packed else {
+      preconditionFailure("cannot pack a weight of shape \(weight.shape): out of memory")
+    }
+    handle = packed
+    self.device = device
+  }
+
+  deinit { pare_packed_release(handle) }
+
+  /// The memory that the packed weight takes.
+  public var byteCount: Int { pare_packed_bytes(handle) }
+}

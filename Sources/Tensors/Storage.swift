@@ -1,0 +1,32 @@
+// The memory behind tensors.
+
+import CKernels
+
+/// Floats that several tensors may share; a class because identity says who else holds them.
+final class Storage: @unchecked Sendable {
+  let pointer: UnsafeMutablePointer<Float>
+  let count: Int
+  /// The file whose pages these are; `nil` for memory of our own.
+  private let file: MappedFile?
+
+  var isWritable: Bool { file == nil }
+
+  init(count: Int) {
+    guard let memory = pare_allocate(count * MemoryLayout<Float>.stride) else {
+      preconditionFailure("out of memory: \(count * 4) bytes for a tensor")
+    }
+    pointer = memory.bindMemory(to: Float.self, capacity: count)
+    self.count = count
+    file = nil
+  }
+
+  init(mapping start: UnsafePointer<Float>, count: Int, of file: MappedFile) {
+    pointer = UnsafeMutablePointer(mutating: start)
+    self.count = count
+    self.file = file
+  }
+
+  deinit {
+    if file == nil { pare_release(pointer, count * MemoryLayout<Float>.stride) }
+  }
+}

@@ -1,0 +1,76 @@
+// What training makes small.
+
+import Foundation
+import Encoders
+public import Tensors
+public import Text
+
+/// Sequences with the index of each one's label.
+public struct LabeledBatch: Sendable {
+  /// The tokens.
+  public var tokens: TokenBatch
+  /// A label for each sequence.
+  public var labels: [Int]
+
+  /// A batch of labeled sequences.
+  public init(_ sequences: some Collection<LabeledSequence>) {
+    tokens = TokenBatch(sequences.map(\.sequence))
+    labels = sequences.map(\.label)
+  }
+}
+
+/// A sequence and its label.
+public struct LabeledSequence: Sendable, Equatable {
+  /// The tokens.
+  public var sequence: EncodedSequence
+  /// The index of the label.
+  public var label: Int
+
+  /// A labeled sequence.
+  public init(_ sequence: EncodedSequence, label: Int) {
+    self.sequence = sequence
+    self.label = label
+  }
+}
+
+/// A function of a model's outputs whose mean over the examples training makes small.
+public protocol Objective: Sendable {
+  /// The mean over the batch, and its gradient by the logits [sequences, labels].
+  func callAsFunction(_ logits: Tensor, _ batch: LabeledBatch) -> (value: Float, gradient: Tensor)
+}
+
+/// −log p(label), the mean over the batch; with label smoothing (Szegedy et al., 2016,
+/// arXiv:1512.00567) the target is spread over all labels by that share.
+public struct CrossEntropy: Objective {
+  /// The share of the target that is spread evenly over all labels, 0 ..< 1.
+  public var labelSmoothing: Float
+
+  /// Cross-entropy, without smoothing unless told.
+  public init(labelSmoothing: Float = 0) { self.labelSmoothing = labelSmoothing }
+
+  public func callAsFunction(
+    _ logits: Tensor, _ batch: LabeledBatch
+  ) -> (value: Float, gradient: Tensor) {
+    let (count, labels) = (logits.shape[0], logits.shape[1])  // B, L
+    var gradient: [Float] = []
+    gradient.reserveCapacity(count * labels)
+    var loss = 0.0
+    for row in 0..<count {
+      let logProbabilities = logSoftmax(logits.row(row))
+      for label in 0..<labels {
+        let isTarget: Float = label == batch.labels[row] ? 1 : 0
+        let target = isTarget * (1 - labelSmoothing) + labelSmoothing / Float(labels)
+        loss -= Double(target) * logProbabilities[label]
+        gradient.append((Float(exp(logProbabilities[label])) - target) / Float(count))
+      }
+    }
+    return (Float(loss / Double(count)), Tensor(gradient, shape: [count, labels]))
+  }
+}
+
+/// log softmax of one row, in double precision.
+public func logSoftmax(_ logits: [Float]) -> [Double] {
+  let most = Double(logits.max() ?? 0)
+  let total = logits.reduce(0) { $0 + exp(Double($1) - most) }
+  return logits.map { Double($0) - most - log(total) }
+}

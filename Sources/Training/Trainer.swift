@@ -1,0 +1,127 @@
+// The one loop over batches.
+
+public import Encoders
+public import Foundation
+public import Tensors
+import Text
+
+/// What training is made of: the examples of each epoch, and those that tell which model is best.
+public struct TrainingData: Sendable {
+  /// The training examples; an epoch may see them tokenized in its own way.
+  public var training: @Sendable (_ epoch: Int) throws -> [LabeledSequence]
+  /// Held-out examples; without them the last model is kept.
+  public var validation: [LabeledSequence]
+
+  /// The same examples in every epoch.
+  public init(training: [LabeledSequence], validation: [LabeledSequence]) {
+    self.training = { _ in training }
+    self.validation = validation
+  }
+
+  /// Examples that differ from epoch to epoch; their number must not.
+  public init(
+    validation: [LabeledSequence],
+    training: @escaping @Sendable (_ epoch: Int) throws -> [LabeledSequence]
+  ) {
+    self.training = training
+    self.validation = validation
+  }
+}
+
+/// What a training run tells while it goes on.
+public enum TrainingEvent: Sendable {
+  /// A step was taken. `step` counts from 1.
+  case step(Int, of: Int, epoch: Int, loss: Float, learningRate: Float, gradientNorm: Float)
+  /// An epoch ended; `isBest` when no model before was as good on the validation examples.
+  case epoch(Int, step: Int, accuracy: Double, loss: Double, isBest: Bool)
+}
+
+/// Trains a classifier. There is no other loop over training batches in the package.
+public struct Trainer: Sendable {
+  private let options: TrainingOptions
+  private let device: Device
+
+  /// A trainer; throws for options that cannot be meant.
+  public init(_ options: TrainingOptions, on device: Device) throws(TrainingError) {
+    try options.validate()
+    self.options = options
+    self.device = device
+  }
+
+  /// Trains `model` and leaves in it the one that was best on the validation examples.
+  ///
+  /// With `saving`, the state is saved there now and then, and `resume` goes on from it: the result
+  /// has the same bytes as that of a run that was never stopped. When `shouldStop` answers true the
+  /// state is saved and `interrupted` is thrown. The same seed gives the same bytes, whatever the
+  /// number of threads.
+  public func train(
+    _ model: inout DenseClassifier, on data: TrainingData, objective: some Objective,
+    saving: URL? = nil, resume: Bool = false, shouldStop: () -> Bool = { false },
+    observe: (TrainingEvent) -> Void = { _ in }
+  ) throws {
+    let batching = Batching(
+      batchSize: options.batchSize, bucketsByLength: options.bucketsByLength, seed: options.seed)
+    var examples = try data.training(0)
+    guard !examples.isEmpty else { throw TrainingError.noData(what: "training data") }
+    let exampleCount = examples.count
+    let stepsPerEpoch = batching.stepCount(exampleCount)
+    let total = stepsPerEpoch * options.epochs
+    var state = TrainingState(
+      model: consume model, options: options, exampleCount: exampleCount)
+    defer { model = state.model }
+    if resume, let saving { try state.load(from: saving) }
+    var gradients = state.model.zeros()
+    var lastSaved = ContinuousClock.now
+
+    func save() throws {
+      if let saving { try state.save(to: saving) }
+      lastSaved = .now
+    }
+
+    while state.epoch < options.epochs && !state.isFinished {
+      examples = try data.training(state.epoch)
+      precondition(examples.count == exampleCount, "an epoch of another size")
+      let batches = batching.batches(
+        epoch: state.epoch, lengths: examples.map(\.sequence.ids.count))
+      while state.stepInEpoch < batches.count {
+        let batch = LabeledBatch(batches[state.stepInEpoch].map { examples[$0] })
+        let rate = options.learningRate(at: state.step, of: total)
+        let (loss, norm) = try step(&state, &gradients, batch, objective, rate)
+        observe(
+          .step(
+            state.step, of: total, epoch: state.epoch, loss: loss, learningRate: rate,
+            gradientNorm: norm))
+        if shouldStop() {
+          try save()
+          throw TrainingError.interrupted(step: state.step)
+        }
+        if saving != nil && lastSaved.duration(to: .now) > .seconds(options.saveInterval) {
+          try save()
+        }
+      }
+      observe(state.endEpoch(validation: data.validation, patience: options.patience, on: device))
+      try save()
+    }
+    state.keepBest()
+  }
+
+  /// One step: forward, loss, backward, update.
+  private func step(
+    _ state: inout TrainingState, _ gradients: inout DenseClassifier, _ batch: LabeledBatch,
+    _ objective: some Objective, _ rate: Float
+  ) throws(TrainingError) -> (loss: Float, norm: Float) {
+    var stream = RandomStream(options.seed, 0xd409, UInt64(state.step))
+    let dropout = DropoutOptions(
+      hidden: options.dropout, attention: options.attentionDropout, key: stream.next())
+    let trace = state.model.forward(
+      batch.tokens, options: ForwardOptions(dropout: dropout, isRecording: true), on: device)
+    let (loss, dLogits) = objective(trace.logits, batch)
+    guard loss.isFinite else { throw .notFinite(step: state.step, what: "the loss") }
+    state.model.backward(dLogits, trace, into: &gradients, on: device)
+    let norm = try state.optimizer.step(
+      &state.model, &gradients, learningRate: rate, on: device)
+    state.step += 1
+    state.stepInEpoch += 1
+    return (loss, norm)
+  }
+}

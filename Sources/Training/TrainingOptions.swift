@@ -1,0 +1,64 @@
+// How to train.
+
+import Foundation
+
+/// How the learning rate falls after warm-up.
+public enum LearningRateDecay: String, Codable, CaseIterable, Sendable {
+  /// In a straight line to zero, as BERT was trained.
+  case linear
+  /// Along half a cosine to zero (Loshchilov & Hutter, 2017, arXiv:1608.03983).
+  case cosine
+  /// Not at all.
+  case constant
+}
+
+/// How to train; the defaults are those of fine-tuning BERT (Devlin et al., 2019, appendix A.3) where
+/// it names them.
+public struct TrainingOptions: Codable, Equatable, Sendable {
+  /// Passes over the data.
+  public var epochs = 3
+  /// Sequences in a step.
+  public var batchSize = 32
+  /// The highest learning rate, reached after warm-up.
+  public var learningRate: Float = 5e-5
+  /// The share of all steps in which the rate rises from zero.
+  public var warmup: Float = 0.1
+  /// How the rate falls after that.
+  public var decay = LearningRateDecay.linear
+  /// Decoupled decay of matrices; biases and normalizations have none.
+  public var weightDecay: Float = 0.01
+  /// The longest a gradient may be; 0 leaves it.
+  public var clipNorm: Float = 1
+  /// Decay rates of AdamW's moments, and the term that keeps its division finite.
+  public var beta1: Float = 0.9
+  public var beta2: Float = 0.999
+  public var epsilon: Float = 1e-8
+  /// Dropout of hidden vectors and of attention probabilities.
+  public var dropout: Float = 0.1
+  public var attentionDropout: Float = 0.1
+  /// The share of a target that is spread over all labels.
+  public var labelSmoothing: Float = 0
+  /// Whether sentences of like length share a batch.
+  public var bucketsByLength = true
+  /// Epochs without a better model after which training stops; 0 never stops.
+  public var patience = 0
+  /// Seconds between two savings of the state that `--resume` goes on from.
+  public var saveInterval: Double = 30
+  /// Decides initial weights, order and dropout.
+  public var seed: UInt64 = 0
+
+  /// The defaults.
+  public init() {}
+
+  /// The learning rate of step `step`, from 0, of `total`.
+  func learningRate(at step: Int, of total: Int) -> Float {
+    let warmupSteps = Int(Float(total) * warmup)
+    if step < warmupSteps { return learningRate * Float(step + 1) / Float(warmupSteps) }
+    let progress = Float(step - warmupSteps) / Float(max(1, total - warmupSteps))
+    return switch decay {
+    case .linear: learningRate * (1 - progress)
+    case .cosine: learningRate * 0.5 * (1 + cos(.pi * progress))
+    case .constant: learningRate
+    }
+  }
+}

@@ -1,0 +1,133 @@
+// Where a training run stands: all that going on needs, in one file.
+
+import Checkpoints
+import Encoders
+import Foundation
+import Tensors
+
+/// The state of a run between two steps.
+struct TrainingState {
+  var model: DenseClassifier
+  var optimizer: AdamW
+  var epoch = 0
+  var step = 0
+  var stepInEpoch = 0
+  var isFinished = false
+  private var best: DenseClassifier?
+  private var bestAccuracy = -1.0
+  private var bestLoss = Double.infinity
+  private var epochsSinceBest = 0
+  private let run: Run
+
+  /// What must be equal for a state to be of the same run.
+  private struct Run: Codable, Equatable {
+    var options: TrainingOptions
+    var configuration: EncoderConfiguration
+    var exampleCount: Int
+  }
+
+  /// The counters, as the file's metadata holds them.
+  private struct Progress: Codable {
+    var run: Run
+    var epoch, step, stepInEpoch, epochsSinceBest: Int
+    var isFinished: Bool
+    var bestAccuracy: Double
+    var bestLoss: Double?
+  }
+
+  init(model: consuming DenseClassifier, options: TrainingOptions, exampleCount: Int) {
+    run = Run(
+      options: options, configuration: model.configuration, exampleCount: exampleCount)
+    self.model = model
+    optimizer = AdamW(for: self.model, options: options)
+  }
+
+  /// Judges the model after an epoch and begins the next.
+  mutating func endEpoch(
+    validation: [LabeledSequence], patience: Int, on device: Device
+  ) -> TrainingEvent {
+    let predictions = Predictions(of: model, on: validation, device: device)
+    let (accuracy, loss) = (predictions.accuracy, predictions.loss)
+    let isBest = (accuracy, -loss) > (bestAccuracy, -bestLoss)
+    if isBest {
+      (bestAccuracy, bestLoss, epochsSinceBest) = (accuracy, loss, 0)
+      best = model
+    } else {
+      epochsSinceBest += 1
+    }
+    if validation.isEmpty { best = model }
+    epoch += 1
+    stepInEpoch = 0
+    isFinished = patience > 0 && epochsSinceBest >= patience
+    return .epoch(epoch, step: step, accuracy: accuracy, loss: loss, isBest: isBest)
+  }
+
+  mutating func keepBest() {
+    if let best { model = best }
+  }
+
+  private static func file(in folder: URL) -> URL {
+    folder.appendingPathComponent("state.safetensors")
+  }
+
+  func save(to folder: URL) throws {
+    let progress = Progress(
+      run: run, epoch: epoch, step: step, stepInEpoch: stepInEpoch,
+      epochsSinceBest: epochsSinceBest, isFinished: isFinished, bestAccuracy: bestAccuracy,
+      bestLoss: bestLoss.isFinite ? bestLoss : nil)
+    let text = String(decoding: try StrictJSON.encode(progress), as: UTF8.self)
+    var tensors: [(name: String, tensor: Tensor)] = []
+    for (index, parameter) in model.parameters.enumerated() {
+      tensors.append(("model." + parameter.name, parameter.tensor))
+      tensors.append(("first." + parameter.name, optimizer.firstMoments[index]))
+      tensors.append(("second." + parameter.name, optimizer.secondMoments[index]))
+    }
+    if let best { tensors += best.parameters.map { ("best." + $0.name, $0.tensor) } }
+    try SafetensorsFile.write(
+      tensors, metadata: ["progress": text], to: Self.file(in: folder))
+  }
+
+  /// Takes the state in `folder` where there is one; throws `otherRun` for that of another run.
+  mutating func load(from folder: URL) throws {
+    let url = Self.file(in: folder)
+    guard FileManager.default.fileExists(atPath: url.path) else { return }
+    let file = try SafetensorsFile(contentsOf: url)
+    let progress = try StrictJSON.decode(
+      Progress.self, from: Data((file.metadata["progress"] ?? "").utf8), path: url.path)
+    try check(progress.run, url.path)
+    var index = 0
+    var moments = (optimizer.firstMoments, optimizer.secondMoments)
+    try model.forEachParameter(at: "") { (name, tensor) throws(CheckpointError) in
+      tensor = try file.tensor("model." + name)
+      moments.0[index] = try file.tensor("first." + name)
+      moments.1[index] = try file.tensor("second." + name)
+      index += 1
+    }
+    (optimizer.firstMoments, optimizer.secondMoments) = moments
+    optimizer.stepCount = progress.step
+    if file.names.contains(where: { $0.hasPrefix("best.") }) {
+      var kept = model
+      try kept.forEachParameter(at: "") { (name, tensor) throws(CheckpointError) in
+        tensor = try file.tensor("best." + name)
+      }
+      best = kept
+    }
+    (epoch, step, stepInEpoch) = (progress.epoch, progress.step, progress.stepInEpoch)
+    (epochsSinceBest, isFinished) = (progress.epochsSinceBest, progress.isFinished)
+    (bestAccuracy, bestLoss) = (progress.bestAccuracy, progress.bestLoss ?? .infinity)
+  }
+
+  private func check(_ saved: Run, _ path: String) throws(TrainingError) {
+    let difference: String
+    if saved.exampleCount != run.exampleCount {
+      difference = "it saw \(saved.exampleCount) examples, here are \(run.exampleCount)"
+    } else if saved.configuration != run.configuration {
+      difference = "its model has other sizes"
+    } else if saved.options != run.options {
+      difference = "its options were others"
+    } else {
+      return
+    }
+    throw .otherRun(path: path, difference: difference)
+  }
+}

@@ -43,6 +43,8 @@ let package = Package(
     library("Checkpoints", ["CKernels", "Tensors"]),
     library("Encoders", ["Tensors", "Text", "Checkpoints"]),
     library("Training", ["Tensors", "Text", "Checkpoints", "Encoders"]),
+    library("Pruning", ["Tensors", "Text", "Encoders", "Training"]),
+    library("Reports", ["Tensors", "Text", "Encoders", "Training"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

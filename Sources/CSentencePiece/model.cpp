@@ -38,7 +38,8 @@ char *csp_load_file(const char *path, csp_model **model) {
 
 char *csp_load_bytes(const void *bytes, size_t count, csp_model **model) {
   const std::string_view serialized(static_cast<const char *>(bytes), count);
-  return load(model, [&](auto &processor) { return processor.LoadFromSerializedProto(serialized); });
+  return load(model,
+              [&](auto &processor) { return processor.LoadFromSerializedProto(serialized); });
 }
 
 void csp_free_model(csp_model *model) { delete model; }

@@ -7,8 +7,8 @@ extension SentencePieceTokenizer {
   /// Learns a vocabulary from sentences.
   ///
   /// The special pieces are `[PAD]` 0, `[UNK]` 1, `[CLS]` 2, `[SEP]` 3 and `[MASK]` 4; text never
-  /// gives them. Equal sentences and options give equal bytes, on any machine with the same library
-  /// and for any number of processors: it trains on one thread.
+  /// gives them. Equal sentences and options give equal bytes from the same version of the library,
+  /// for any number of processors: it trains on one thread.
   public static func train(
     on sentences: some Sequence<String>, options: SentencePieceOptions = SentencePieceOptions()
   ) throws(TextError) -> SentencePieceTokenizer {

@@ -1,9 +1,10 @@
 // A C interface over the SentencePiece library, for Swift.
 //
-// Every function that can fail returns NULL on success, and otherwise the reason as text, which the
-// caller frees with csp_free. No C++ exception leaves a function, and nothing is written to standard
-// error. Functions that take a const model may be called from several threads at once. Text is UTF-8
-// with a length, not ended by NUL. Memory handed out is freed by the function named beside it.
+// Every function that can fail returns NULL on success, and otherwise the reason as text, which
+// the caller frees with csp_free. No C++ exception leaves a function, and nothing is written to
+// standard error. Functions that take a const model may be called from several threads at once.
+// Text is UTF-8 with a length, not ended by NUL. Memory handed out is freed by the function named
+// beside it.
 
 #ifndef CSENTENCEPIECE_H
 #define CSENTENCEPIECE_H
@@ -63,7 +64,8 @@ char *csp_serialize(const csp_model *model, char **bytes, size_t *count);
 char *csp_encode(const csp_model *model, const char *text, size_t count, int32_t **ids,
                  size_t *id_count);
 
-/// The best segmentations, at most `limit`; free them with csp_free_candidates. Unigram models only.
+/// The best segmentations, at most `limit`; free them with csp_free_candidates. Only unigram models
+/// have them.
 char *csp_encode_candidates(const csp_model *model, const char *text, size_t count, int32_t limit,
                             csp_candidates *candidates);
 
@@ -86,9 +88,10 @@ float csp_score(const csp_model *model, int32_t id);
 /// What a piece is. The id is in 0 ..< csp_size.
 csp_kind csp_kind_of(const csp_model *model, int32_t id);
 
-/// Trains on sentences laid end to end in `text`, sentence i ending before byte `ends[i]`. Sentences
-/// of more than 4,192 bytes are skipped. At least one sentence must have a visible character outside
-/// the names of special pieces: the library ends the process otherwise. Free the bytes with csp_free.
+/// Trains on sentences laid end to end in `text`, sentence i ending before byte `ends[i]`.
+/// Sentences of more than 4,192 bytes are skipped. At least one sentence must have a visible
+/// character outside the names of special pieces: the library ends the process otherwise. Free the
+/// bytes with csp_free.
 char *csp_train(const csp_training *training, const char *text, const size_t *ends,
                 size_t sentence_count, char **bytes, size_t *count);
 

@@ -1,0 +1,33 @@
+// What can be wrong with scores, plans and budgets.
+
+/// Why a model cannot be scored or cut as asked.
+public enum PruningError: Error, Equatable, CustomStringConvertible {
+  /// Scores or a plan that were made for a model of other sizes.
+  case otherModel(expected: String, found: String)
+  /// A plan that names a head that is not there, or one twice.
+  case invalidPlan(layer: Int, reason: String)
+  /// A budget that cannot be met.
+  case invalidBudget(expected: String, found: String)
+  /// A score that is NaN or infinite.
+  case invalidScore(layer: Int, unit: Int)
+  /// A criterion that learns from data was given none.
+  case noCalibrationData(criterion: String)
+  /// The cut model does not answer as the gated one did.
+  case lawBroken(difference: Float, limit: Float)
+
+  public var description: String {
+    switch self {
+    case .otherModel(let expected, let found):
+      "made for another model: expected \(expected), found \(found); score this model anew"
+    case .invalidPlan(let layer, let reason): "plan, layer \(layer): \(reason)"
+    case .invalidBudget(let expected, let found): "expected \(expected), found \(found)"
+    case .invalidScore(let layer, let unit):
+      "scores, layer \(layer), unit \(unit): not a finite number; score the model anew"
+    case .noCalibrationData(let criterion):
+      "\(criterion) learns from examples, and there are none; give a file with --data"
+    case .lawBroken(let difference, let limit):
+      "the cut model's logits differ by \(difference) from those with closed gates, more than "
+        + "\(limit); nothing was written; please report this"
+    }
+  }
+}

@@ -22,6 +22,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
   name: "Pare",
   platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Pare", targets: ["Pare"]),
+    .executable(name: "pare", targets: ["PareCommand"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
@@ -45,6 +49,11 @@ let package = Package(
     library("Training", ["Tensors", "Text", "Checkpoints", "Encoders"]),
     library("Pruning", ["Tensors", "Text", "Encoders", "Training"]),
     library("Reports", ["Tensors", "Text", "Encoders", "Training"]),
+    library(
+      "Pare",
+      ["Checkpoints", "Encoders", "Pruning", "Reports", "Tensors", "Text", "Training"]),
+    .executableTarget(
+      name: "PareCommand", dependencies: ["Pare", argumentParser], swiftSettings: rules),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -1,15 +1,18 @@
 """Composes review rows for the training part of Datasets/reviews from the banks beside this file.
 
-The written rows are few; these add what a bag of words cannot see: the scope of a negation, the clause of a contrast that decides,
-the verdict in a mixed row, the direction of a comparison, unreal moods. Every production of the grammar serves both labels (a few
-name one), so the same praising and blaming clauses stand under both, and only order and syntax decide.
+The written rows are few; these add what a bag of words cannot see: the scope of a negation, the
+clause of a contrast that decides, the verdict in a mixed row, the direction of a comparison, unreal
+moods. Nearly every production of the grammar serves both labels, so the same praising and blaming
+clauses stand under both, and only order and syntax decide.
 
-It writes no irony, no neutral rows, and nothing for the development or test parts: rows are marked `composed` and are for training only.
+It writes no irony and no neutral rows, and nothing for the development or test parts: its rows are
+marked `composed` and are for training only.
 
 Example: python3 Scripts/dataset/compose.py --count 10000 --seed 7 --out composed.tsv
 """
 
 import argparse
+import itertools
 import random
 import re
 import sys
@@ -17,7 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 BANKS = Path(__file__).resolve().parent / "banks"
-DOMAINS = ["films", "books", "restaurants", "hotels", "electronics", "apps", "travel", "clothing"]
+DOMAINS = [
+  "films", "books", "restaurants", "hotels", "electronics", "apps", "travel", "clothing",
+]
 SLICES = ["negation", "contrast", "mixed", "intensity", "comparison", "expectation", "plain"]
 LABELS = ["positive", "negative"]
 HEADER = ["label", "text", "domain", "slice", "source"]
@@ -28,13 +33,20 @@ FACT_SHARE = 0.25
 OPENING_SHARE = 0.15
 CONTRACTED_SHARE = 0.6
 NEVER_SHARE = 0.25
+FULL_RIVAL_SHARE = 0.3
+
+# What may follow a weak production, and the slices in which a clause of the other polarity may be
+# conceded at the end: there the words of a row no longer betray its label.
+SUPPORTS = ["{verdict}.", "{same}.", "{same}, even if {other}.", "{thing} {is} {same phrase}."]
+CONCEDING = {"negation", "intensity", "comparison", "expectation"}
+CONCESSION_SHARE = 0.3
 
 # Sections of a domain bank that are not topics of clauses.
 WORD_SECTIONS = {"kinds", "words", "rivals", "compare", "nouns", "facts", "verdicts"}
 PLURAL = {"are", "were", "do"}
 PEOPLE = re.compile(
-  r"\b(waiter|waitress|owner|staff|crew|receptionist|porter|manager|driver|captain|conductor|guide|actor|actress|villain|heroine"
-  r"|detective|narrator|director|team|agency)$"
+  r"\b(waiter|waitress|owner|staff|crew|receptionist|porter|manager|driver|captain|conductor"
+  r"|guide|actor|actress|villain|heroine|detective|narrator|director|team|agency)$"
 )
 
 
@@ -120,14 +132,15 @@ class Clause:
     return f"{self.subject} should {'have been ' + self.complement if self.is_past else self.base}"
 
   def supposed(self):
-    copula = {"did": "were" if self.subject.endswith("s") else "was", "do": "are", "does": "is"}
-    return f"{self.subject} {copula.get(self.auxiliary, self.auxiliary)} supposed to {self.base}"
+    """Copular clauses only: their auxiliary is the copula."""
+    return f"{self.subject} {self.auxiliary} supposed to {self.base}"
 
   def short_denial(self):
     """"it was not", in agreement with `pronoun`."""
-    agreeing = {"is": "are", "was": "were", "does": "do"}
-    auxiliary = agreeing.get(self.auxiliary, self.auxiliary) if self.pronoun == "they" else self.auxiliary
-    return f"{self.pronoun} {auxiliary} not"
+    if self.pronoun == "it":
+      return f"it {self.auxiliary} not"
+    plurals = {"is": "are", "was": "were", "does": "do"}
+    return f"they {plurals.get(self.auxiliary, self.auxiliary)} not"
 
 
 @dataclass
@@ -169,7 +182,7 @@ def read_words(path, bank):
       bank.sections.setdefault(section, []).append((sign, fields))
       continue
     if len(fields) not in {3, 4} or not sign:
-      raise BankError(path, number, "+ or -, subject | predicate | negated predicate | kinds (optional)")
+      raise BankError(path, number, "+ or -, subject | predicate | negated predicate (| kinds)")
     if not re.match(r"(is|are|was|were|do|does|did) not ", fields[2]):
       raise BankError(path, number, "a negated predicate that opens with an auxiliary and not")
     kinds = frozenset(fields[3].split(", ")) if len(fields) == 4 else frozenset()
@@ -197,7 +210,7 @@ def read_grammar():
   for number, line in enumerate(path.read_text(encoding="ascii").splitlines(), start=1):
     if not line or line.startswith("#"):
       continue
-    if line.startswith("["):
+    if re.fullmatch(r"\[\w+\]", line):
       section = line.strip("[]")
       if section not in SLICES:
         raise BankError(path, number, f"one of {SLICES}")
@@ -210,7 +223,7 @@ def read_grammar():
 
 
 class Row:
-  """One row in the making; a class because what it has used already limits what it may still use."""
+  """One row in the making; a class because what it has used limits what it may still use."""
 
   def __init__(self, bank, label, chance):
     self.bank = bank
@@ -224,6 +237,10 @@ class Row:
     self.topics = set()
     self.last_clause = None
     self.last_adjective = None
+    self.last_nouns = None
+    self.is_named = False
+    self.says_one = False
+    self.judgements = []
 
   def pick(self, options):
     """One of the options that the row has not used yet."""
@@ -235,10 +252,12 @@ class Row:
     return chosen
 
   def expand(self, template):
-    """Resolves <a~b>, then (a|b), then the tokens from left to right."""
+    """Resolves [a], then <a~b>, then (a|b), then the tokens from left to right."""
     side = 1 if self.label == "positive" else 2
-    text = re.sub(r"<([^<>~]*)~([^<>~]*)>", lambda match: match[side], template)
-    text = re.sub(r"\(([^()]*\|[^()]*)\)", lambda match: self.chance.choice(match[1].split("|")), text)
+    choose = self.chance.choice
+    text = re.sub(r"\[([^\[\]]*)\]", lambda match: choose(["", match[1]]), template)
+    text = re.sub(r"<([^<>~]*)~([^<>~]*)>", lambda match: match[side], text)
+    text = re.sub(r"\(([^()]*\|[^()]*)\)", lambda match: choose(match[1].split("|")), text)
     return re.sub(r"\{([^{}]*)\}", lambda match: self.token(match[1]), text)
 
   def token(self, name):
@@ -252,15 +271,19 @@ class Row:
     """A clause, adjective, noun or phrase of the given polarity."""
     match form:
       case "noun" | "nouns":
-        return self.pick(self.bank.marked("nouns", sign))[form == "nouns"]
+        self.last_nouns = self.pick(self.bank.marked("nouns", sign))
+        return self.last_nouns[form == "nouns"]
       case "phrase" | "strong" | "graded" | "feeling":
         section = {"phrase": "phrases", "feeling": "feelings"}.get(form, form)
-        return self.pick(self.bank.marked(section, sign))[0]
+        judgement = self.pick(self.bank.marked(section, sign))[0]
+        self.judgements.append(judgement)
+        return judgement
       case "adjective" | "comparative" | "superlative" | "attributive":
         self.last_adjective = self.adjective(sign, one_word=form in {"superlative", "attributive"})
         base, comparative = self.last_adjective[:2]
         forms = {"comparative": comparative, "superlative": superlative(comparative)}
-        return forms.get(form, base)
+        self.judgements.append(forms.get(form, base))
+        return self.judgements[-1]
       case _:
         return self.clause(sign, form)
 
@@ -268,16 +291,19 @@ class Row:
     options = [
       entry
       for entry in self.bank.marked("compare", sign)
-      if (len(entry) < 3 or self.kind in entry[2].split(", ")) and not (one_word and " " in entry[0])
+      if (len(entry) < 3 or self.kind in entry[2].split(", "))
+      and not (one_word and " " in entry[0])
     ]
     return self.pick(options)
 
   def clause(self, sign, form):
-    """A clause on a topic that the row has not touched, or for "related" on the topic it touched last."""
-    options = [clause for clause in self.bank.clauses if clause.sign == sign and clause.fits(self.kind)]
+    """A clause on a topic new to the row, or for "related" on the topic it touched last."""
+    options = [clause for clause in self.bank.clauses if clause.sign == sign]
+    options = [clause for clause in options if clause.fits(self.kind)]
     if form == "related":
-      options = [clause for clause in options if clause.topic == self.last_clause.topic]
-      options = [clause for clause in options if clause.subject == self.last_clause.subject] or options
+      last = self.last_clause
+      options = [clause for clause in options if clause.topic == last.topic]
+      options = [clause for clause in options if clause.subject == last.subject] or options
     else:
       options = [clause for clause in options if clause.topic not in self.topics]
     if form in {"had", "should", "supposed"}:
@@ -307,32 +333,54 @@ class Row:
   def unsigned(self, name):
     """A word that does not depend on the label, save a verdict, which states it."""
     match name:
-      case "thing":
-        return f"{self.chance.choice(['this', 'the'])} {self.kind}"
-      case "this":
-        return f"this {self.kind}"
-      case "kind":
-        return self.kind
+      case "thing" | "this" | "kind":
+        self.is_named = True
+        article = {"thing": self.chance.choice(["this ", "the "]), "this": "this ", "kind": ""}
+        return article[name] + self.kind
       case "is":
         return self.tense
       case "rival" | "at rival":
-        rivals = [entry for entry in self.bank.marked("rivals", "")]
-        return self.pick(rivals)[name == "at rival"].replace("{kind}", self.kind)
+        rival = self.pick(self.bank.marked("rivals", ""))[name == "at rival"]
+        return rival.replace("{kind}", self.rival_kind())
       case "verdict":
         return self.expand(self.pick(self.bank.marked("verdicts", self.sign))[0].rstrip("."))
+      case "concession":
+        return self.expand(self.pick(self.bank.marked("concessions", ""))[0])
       case "fact":
         return self.pick(self.bank.marked("facts", ""))[0].rstrip(".")
-      case "again comparative":
-        return self.last_adjective[1]
+      case "again adjective" | "again comparative":
+        self.judgements.pop()
+        return self.last_adjective[name == "again comparative"]
+      case "again nouns":
+        return self.last_nouns[1]
       case "it not":
         return self.last_clause.short_denial()
       case "people" | "who":
         return self.pick(self.bank.marked(name, ""))[0]
       case "weight" | "booster" | "strong booster" | "opening":
         return self.pick(self.bank.marked(f"{name}s", ""))[0]
-      case "again" | "had" | "having" | "ever" | "here":
+      case "here":
+        # "this one" would be unclear beside a rival that is a "one" itself.
+        choose = self.choose_here if self.says_one else self.chance.choice
+        return self.expand(self.bank.word(name, choose))
+      case "again" | "had" | "ever":
         return self.expand(self.bank.word(name, self.chance.choice))
     raise ValueError(f"neutral.grammar.txt: no token {{{name}}}")
+
+  def rival_kind(self):
+    """The kind in full, or mostly "one" where the row has named it already."""
+    if not self.is_named or self.chance.random() < FULL_RIVAL_SHARE:
+      self.is_named = True
+      return self.kind
+    self.says_one = True
+    return "pair" if self.kind.startswith("pair of ") else "one"
+
+  def choose_here(self, options):
+    return self.chance.choice([option for option in options if not option.endswith(" one")])
+
+  def repeats_itself(self, text):
+    """Whether a judgement stands twice in the text, as in "it is lovely: the garden is lovely"."""
+    return any(len(re.findall(rf"\b{word}\b", text)) > 1 for word in self.judgements)
 
 
 def superlative(comparative):
@@ -346,14 +394,19 @@ def compose(bank, grammar, slice_name, label, chance):
   """One row's text, or NoChoice where the draw led nowhere."""
   row = Row(bank, label, chance)
   is_weak, template = chance.choice(grammar[slice_name, label])
-  if re.match(r"\{(same|other|plus|thing)\b", template) and chance.random() < OPENING_SHARE:
+  takes_opening = re.match(r"\{((same|other|plus)( not)?|thing)\}", template)
+  if takes_opening and chance.random() < OPENING_SHARE:
     template = "{opening} " + template
   if is_weak:
-    support = ["{verdict}.", "{same}.", "{same}, and {same}.", "{thing} {is} {same phrase}."]
-    template += " " + chance.choice(support)
+    template += " " + chance.choice(SUPPORTS)
+  elif slice_name in CONCEDING and chance.random() < CONCESSION_SHARE:
+    template += " {concession}"
   if "{fact}" not in template and chance.random() < FACT_SHARE:
     template = chance.choice(["{fact}. " + template] * 3 + [template + " {fact}."])
-  return finish(row.expand(template), contracted=chance.random() < CONTRACTED_SHARE)
+  text = row.expand(template)
+  if row.repeats_itself(text):
+    raise NoChoice
+  return finish(text, contracted=chance.random() < CONTRACTED_SHARE)
 
 
 def finish(text, contracted):
@@ -375,10 +428,13 @@ def finish(text, contracted):
 
 
 def compose_rows(count, seed):
-  """Returns `count` different rows, domains, slices and labels equally often; the same for the same seed."""
+  """Returns `count` different rows, the same for the same seed.
+
+  Domains, slices and labels come equally often: the rows go round all their combinations.
+  """
   banks, grammar = read_banks(), read_grammar()
   chance = random.Random(seed)
-  cells = [(domain, name, label) for domain in DOMAINS for name in SLICES for label in LABELS]
+  cells = list(itertools.product(DOMAINS, SLICES, LABELS))
   texts, rows = set(), []
   while len(rows) < count:
     domain, name, label = cells[len(rows) % len(cells)]
@@ -396,9 +452,9 @@ def compose_rows(count, seed):
 
 def main():
   parser = argparse.ArgumentParser(description="Compose review rows for training.")
-  parser.add_argument("--count", type=int, default=10_000, help="rows to write (default %(default)s)")
-  parser.add_argument("--seed", type=int, default=1, help="seed of every random choice (default %(default)s)")
-  parser.add_argument("--out", type=Path, required=True, help="the tab-separated file to write")
+  parser.add_argument("--count", type=int, default=10_000, help="rows (default %(default)s)")
+  parser.add_argument("--seed", type=int, default=1, help="of every choice (default %(default)s)")
+  parser.add_argument("--out", type=Path, required=True, help="tab-separated file to write")
   arguments = parser.parse_args()
   try:
     rows = compose_rows(arguments.count, arguments.seed)

@@ -128,7 +128,7 @@ static void forward_piece(void *context, int piece) {
   float *scaled = mixed + (size_t)QUERY_BLOCK * columns;
   transpose_rows(k, stride, length, size, keys_transposed, keys);
   copy_rows(v, stride, length, size, 1, values, columns);
-  float scale = 1 / __builtin_sqrtf((float)size);
+  float scale = 1 / __builtin_elementwise_sqrt((float)size);
   uint32_t threshold = pare_dropout_threshold(shape->dropout);
   float kept = pare_dropout_scale(shape->dropout);
   uint64_t key = piece_key(shape->dropout.key, piece);
@@ -182,7 +182,7 @@ static void backward_piece(void *context, int piece) {
   float *values_transposed = transposed + grid, *left = values_transposed + (size_t)size * keys;
   float *right = left + (size_t)length * columns, *result = right + (size_t)length * columns;
   const float *probabilities = a->kept + a->starts[sequence] + (size_t)head * queries * length;
-  float scale = 1 / __builtin_sqrtf((float)size);
+  float scale = 1 / __builtin_elementwise_sqrt((float)size);
   uint32_t threshold = pare_dropout_threshold(shape->dropout);
   float kept = pare_dropout_scale(shape->dropout);
   uint64_t key = piece_key(shape->dropout.key, piece);

@@ -9,6 +9,11 @@ struct pare_engine *pare_engine_create(void);
 void pare_engine_destroy(struct pare_engine *engine);
 struct pare_engine *pare_device_engine(const pare_device *device);
 
+/// Until the matching call, OpenMP inside oneDNN keeps to the calling thread; also while a primitive is made, since
+/// that fixes how many threads it will use.
+int pare_enter_single_threaded(void);
+void pare_leave_single_threaded(int before);
+
 /// Rows a piece of a row kernel or a product has. Part of the results' definition: changing it may change last bits.
 enum { PARE_PIECE_ROWS = 64 };
 

@@ -37,14 +37,14 @@ static void find_omp(void) {
   set_omp_threads = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
   if (!omp_threads || !set_omp_threads) omp_threads = NULL;
 }
-static int enter_single_threaded(void) {
+int pare_enter_single_threaded(void) {
   pthread_once(&omp_once, find_omp);
   if (!omp_threads) return 0;
   int before = omp_threads();
   if (before != 1) set_omp_threads(1);
   return before;
 }
-static void leave_single_threaded(int before) {
+void pare_leave_single_threaded(int before) {
   if (before > 1) set_omp_threads(before);
 }
 
@@ -73,7 +73,7 @@ static void take_pieces(pare_device *device) {
 
 static void *work(void *argument) {
   pare_device *device = argument;
-  enter_single_threaded();
+  pare_enter_single_threaded();
   inside_piece = true;
   for (;;) {
     take_pieces(device);
@@ -95,10 +95,10 @@ static void *work(void *argument) {
 
 void pare_run(pare_device *device, int pieces, pare_body body, void *context) {
   if (pieces <= 0) return;
-  int before = enter_single_threaded();
+  int before = pare_enter_single_threaded();
   if (device->threads == 1 || pieces == 1 || inside_piece || pthread_mutex_trylock(&device->owner) != 0) {
     for (int piece = 0; piece < pieces; piece++) body(context, piece);
-    leave_single_threaded(before);
+    pare_leave_single_threaded(before);
     return;
   }
   device->body = body;
@@ -119,7 +119,7 @@ void pare_run(pare_device *device, int pieces, pare_body body, void *context) {
     if (spins > SPINS) sched_yield();
   }
   pthread_mutex_unlock(&device->owner);
-  leave_single_threaded(before);
+  pare_leave_single_threaded(before);
 }
 
 pare_device *pare_device_create(int threads) {

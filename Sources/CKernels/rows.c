@@ -27,6 +27,7 @@ static void gelu_piece(void *context, int piece) {
   size_t end = chunk_end(piece, e->count);
   const float *x = e->a;
   float *y = e->c;
+  PARE_INDEPENDENT
   for (size_t i = (size_t)piece * CHUNK; i < end; i++) {
     float bell, phi = pare_normal(x[i], &bell);
     y[i] = x[i] * phi;
@@ -45,6 +46,7 @@ static void gelu_backward_piece(void *context, int piece) {
   size_t end = chunk_end(piece, e->count);
   const float *x = e->a, *dY = e->b;
   float *dX = e->c;
+  PARE_INDEPENDENT
   for (size_t i = (size_t)piece * CHUNK; i < end; i++) {
     float bell, phi = pare_normal(x[i], &bell);
     dX[i] = dY[i] * (phi + x[i] * bell * 0.39894228f);
@@ -70,6 +72,7 @@ static void dropout_piece(void *context, int piece) {
   size_t end = chunk_end(piece, e->count);
   uint32_t threshold = pare_dropout_threshold(e->dropout);
   float scale = pare_dropout_scale(e->dropout), *x = e->c;
+  PARE_INDEPENDENT
   for (size_t i = (size_t)piece * CHUNK; i < end; i++)
     x[i] *= pare_dropout_factor(e->dropout.key, (uint32_t)i, threshold, scale);
 }
@@ -84,6 +87,7 @@ PARE_CLONES
 static void add_piece(void *context, int piece) {
   const elements *e = context;
   size_t end = chunk_end(piece, e->count);
+  PARE_INDEPENDENT
   for (size_t i = (size_t)piece * CHUNK; i < end; i++) e->c[i] += e->a[i];
 }
 
@@ -127,6 +131,7 @@ static void finite_piece(void *context, int piece) {
   const elements *e = context;
   size_t end = chunk_end(piece, e->count);
   int bad = 0;
+  PARE_INDEPENDENT
   for (size_t i = (size_t)piece * CHUNK; i < end; i++) {
     uint32_t bits;
     memcpy(&bits, &e->a[i], sizeof bits);
@@ -152,12 +157,13 @@ static void adamw_piece(void *context, int piece) {
   size_t end = chunk_end(piece, a->count);
   float *restrict p = a->parameter, *restrict g = a->gradient, *restrict m = a->first, *restrict v = a->second;
   float keep = 1 - o.learning_rate * o.weight_decay, rate = o.learning_rate / o.correction1;
-  float root = 1 / __builtin_sqrtf(o.correction2);
+  float root = 1 / __builtin_elementwise_sqrt(o.correction2);
+  PARE_INDEPENDENT
   for (size_t i = (size_t)piece * CHUNK; i < end; i++) {
     float gradient = g[i] * o.gradient_scale;
     m[i] = o.beta1 * m[i] + (1 - o.beta1) * gradient;
     v[i] = o.beta2 * v[i] + (1 - o.beta2) * gradient * gradient;
-    p[i] = p[i] * keep - rate * m[i] / (__builtin_sqrtf(v[i]) * root + o.epsilon);
+    p[i] = p[i] * keep - rate * m[i] / (__builtin_elementwise_sqrt(v[i]) * root + o.epsilon);
     g[i] = 0;
   }
 }
@@ -217,15 +223,18 @@ static void norm_piece(void *context, int piece) {
     float *y = n->y + (size_t)r * width, *sum = n->sum ? n->sum + (size_t)r * width : y;
     uint32_t index = (uint32_t)r * (uint32_t)width;
     if (n->dropout.probability > 0) {
+      PARE_INDEPENDENT
       for (int i = 0; i < width; i++)
         sum[i] = x[i] * pare_dropout_factor(n->dropout.key, index + (uint32_t)i, threshold, scale) + residual[i];
     } else if (residual) {
+      PARE_INDEPENDENT
       for (int i = 0; i < width; i++) sum[i] = x[i] + residual[i];
     } else if (sum != x) {
       memcpy(sum, x, (size_t)width * sizeof(float));
     }
     float mean = row_sum(sum, width) / width;
-    float deviation = 1 / __builtin_sqrtf(row_squares(sum, width, mean) / width + n->epsilon);
+    float deviation = 1 / __builtin_elementwise_sqrt(row_squares(sum, width, mean) / width + n->epsilon);
+    PARE_INDEPENDENT
     for (int i = 0; i < width; i++) y[i] = (sum[i] - mean) * deviation * n->weight[i] + n->bias[i];
     if (n->statistics) {
       n->statistics[2 * r] = mean;
@@ -279,6 +288,7 @@ static void norm_backward_piece(void *context, int piece) {
     }
     g_mean /= width;
     gx_mean /= width;
+    PARE_INDEPENDENT
     for (i = 0; i < width; i++) {
       float normalized = (sum[i] - mean) * deviation;
       dSum[i] = deviation * (dY[i] * n->weight[i] - g_mean - normalized * gx_mean);
@@ -286,6 +296,7 @@ static void norm_backward_piece(void *context, int piece) {
     if (n->dX && n->dX != n->dSum) {
       float *dX = n->dX + (size_t)r * width;
       uint32_t index = (uint32_t)r * (uint32_t)width;
+      PARE_INDEPENDENT
       for (i = 0; i < width; i++)
         dX[i] = dSum[i] * pare_dropout_factor(n->dropout.key, index + (uint32_t)i, threshold, scale);
     }
@@ -305,7 +316,9 @@ bool pare_layer_norm_backward(pare_device *device, const float *dY, const float 
   pare_run(device, pieces, norm_backward_piece, &n);
   for (int piece = 0; piece < pieces; piece++) {
     const float *row = partial + (size_t)piece * 2 * width;
+    PARE_INDEPENDENT
     for (int i = 0; i < width; i++) dWeight[i] += row[i];
+    PARE_INDEPENDENT
     for (int i = 0; i < width; i++) dBias[i] += row[width + i];
   }
   pare_release(partial, bytes);

@@ -13,6 +13,14 @@ public struct Cost: Codable, Equatable, Sendable {
     /// Pooler and classifier.
     public var head: Int
 
+    /// Numbers for each part.
+    public init(embeddings: Int, attention: Int, feedForward: Int, head: Int) {
+      self.embeddings = embeddings
+      self.attention = attention
+      self.feedForward = feedForward
+      self.head = head
+    }
+
     /// The sum.
     public var total: Int { embeddings + attention + feedForward + head }
   }

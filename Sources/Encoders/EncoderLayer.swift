@@ -16,7 +16,9 @@ public struct EncoderLayer<P: Projection>: Sendable {
 
   func forward(_ x: Tensor, _ pass: LayerPass) -> (output: Tensor, cache: Cache?) {
     let (attended, attentionCache) = attention.forward(x, pass)
+    pass.options.didCompute?(.attention)
     let (y, feedForwardCache) = feedForward.forward(attended, pass)
+    pass.options.didCompute?(.feedForward)
     guard let attentionCache, let feedForwardCache else { return (y, nil) }
     return (y, Cache(attention: attentionCache, feedForward: feedForwardCache))
   }

@@ -41,6 +41,11 @@ public struct DropoutOptions: Sendable {
   }
 }
 
+/// The parts of a model, in the order in which a pass goes through them.
+public enum ModelPart: String, Codable, CaseIterable, Sendable {
+  case embeddings, attention, feedForward, head
+}
+
 /// How a forward pass is to be made.
 public struct ForwardOptions: Sendable {
   /// Multipliers of units; `nil` leaves all open.
@@ -49,6 +54,8 @@ public struct ForwardOptions: Sendable {
   public var dropout: DropoutOptions?
   /// Whether activations are kept for a backward pass.
   public var isRecording: Bool
+  /// Hears when a part was computed, so that parts can be timed.
+  public var didCompute: (@Sendable (ModelPart) -> Void)?
 
   /// A pass for inference unless told otherwise.
   public init(gates: Gates? = nil, dropout: DropoutOptions? = nil, isRecording: Bool = false) {

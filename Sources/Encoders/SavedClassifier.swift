@@ -83,10 +83,20 @@ public struct SavedClassifier: Sendable {
 }
 
 extension SequenceClassifier where P == Linear {
+  /// As many parameters as may be allocated for a file that has fewer: 256 MB.
+  private static var harmlessCount: Int { 1 << 26 }
+
   /// The weights of `file`, which must hold exactly the tensors that `configuration` needs.
   public init(
     _ configuration: EncoderConfiguration, from file: SafetensorsFile
   ) throws(CheckpointError) {
+    // A slip in config.json must not take all memory before the first shape is compared.
+    let expected = configuration.cost(sequenceLength: 1).parameters.total
+    let found = file.names.reduce(0) { $0 + (file.shape(of: $1) ?? []).reduce(1, *) }
+    guard expected <= found || expected < Self.harmlessCount else {
+      throw .wrongShape(
+        path: file.path, name: "all tensors together", expected: [expected], found: [found])
+    }
     self.init(shaped: configuration)
     var known: Set<String> = []
     try forEachParameter(at: "") { (name, tensor) throws(CheckpointError) in

@@ -46,6 +46,7 @@ public struct SequenceClassifier<P: Projection>: Sendable {
     let offsets = SequenceOffsets(lengths: batch.lengths)
     var (x, embeddingsCache) = embeddings.forward(
       batch, offsets, epsilon: configuration.layerNormEpsilon, options, on: device)  // [T, hidden]
+    options.didCompute?(.embeddings)
     var caches: [EncoderLayer<P>.Cache] = []
     for (index, layer) in layers.enumerated() {
       let (y, cache) = layer.forward(x, pass(index, offsets, options, device))
@@ -58,6 +59,7 @@ public struct SequenceClassifier<P: Projection>: Sendable {
     let dropout = options.dropout(.pooled)
     device.applyDropout(dropout, to: &dropped)
     let logits = classifier(dropped, on: device)  // [B, labels]
+    options.didCompute?(.head)
     let head = embeddingsCache.map {
       HeadCache(embeddings: $0, first: x, pooled: pooled, dropped: dropped, dropout: dropout)
     }

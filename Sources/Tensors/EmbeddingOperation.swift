@@ -5,12 +5,16 @@ import CKernels
 extension Device {
   /// [tokens, width]: word[id] + position[place in the sequence] + tokenType[type].
   ///
-  /// Ids, types and places must lie within their tables.
+  /// Ids, types and places must lie within their tables; that is checked.
   public func embedding(
     ids: [Int32], types: [Int32], _ offsets: SequenceOffsets, word: Tensor, position: Tensor,
     tokenType: Tensor
   ) -> Tensor {
     precondition(ids.count == offsets.tokenCount && types.count == ids.count, "\(ids.count) ids")
+    requireRows(ids, of: word, "word id")
+    requireRows(types, of: tokenType, "token type")
+    let longest = zip(offsets.values.dropFirst(), offsets.values).map { $0 - $1 }.max() ?? 0
+    precondition(longest <= position.rows, "\(longest) tokens, \(position.rows) positions")
     let y = Tensor(uninitialized: [ids.count, word.width])
     pare_embedding_forward(
       handle, ids, types, offsets.values, Int32(offsets.count), Int32(word.width), word.pointer,
@@ -42,5 +46,12 @@ extension Device {
     let width = x.width
     pare_scatter_add_rows(
       handle, x.pointer, indices, Int32(indices.count), Int32(width), y.mutablePointer)
+  }
+
+  /// A row that is not there would be read from somebody else's memory.
+  private func requireRows(_ indices: [Int32], of table: Tensor, _ name: String) {
+    let count = UInt32(table.rows)
+    let wrong = indices.first { UInt32(bitPattern: $0) >= count }
+    precondition(wrong == nil, "\(name) \(wrong ?? 0), but the table has \(count) rows")
   }
 }

@@ -30,6 +30,8 @@ public struct TrainingData: Sendable {
 
 /// What a training run tells while it goes on.
 public enum TrainingEvent: Sendable {
+  /// A saved state was taken up; the next step is `step` + 1.
+  case resumed(step: Int)
   /// A step was taken. `step` counts from 1.
   case step(Int, of: Int, epoch: Int, loss: Float, learningRate: Float, gradientNorm: Float)
   /// An epoch ended; `isBest` when no model before was as good on the validation examples.
@@ -44,6 +46,10 @@ public struct Trainer: Sendable {
   /// A trainer; throws for options that cannot be meant.
   public init(_ options: TrainingOptions, on device: Device) throws(TrainingError) {
     try options.validate()
+    self.init(unchecked: options, on: device)
+  }
+
+  init(unchecked options: TrainingOptions, on device: Device) {
     self.options = options
     self.device = device
   }
@@ -69,7 +75,7 @@ public struct Trainer: Sendable {
     var state = TrainingState(
       model: consume model, options: options, exampleCount: exampleCount)
     defer { model = state.model }
-    if resume, let saving { try state.load(from: saving) }
+    if resume, let saving, try state.load(from: saving) { observe(.resumed(step: state.step)) }
     var gradients = state.model.zeros()
     var lastSaved = ContinuousClock.now
 
@@ -106,7 +112,7 @@ public struct Trainer: Sendable {
   }
 
   /// One step: forward, loss, backward, update.
-  private func step(
+  func step(
     _ state: inout TrainingState, _ gradients: inout DenseClassifier, _ batch: LabeledBatch,
     _ objective: some Objective, _ rate: Float
   ) throws(TrainingError) -> (loss: Float, norm: Float) {

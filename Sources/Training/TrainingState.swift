@@ -87,10 +87,11 @@ struct TrainingState {
       tensors, metadata: ["progress": text], to: Self.file(in: folder))
   }
 
-  /// Takes the state in `folder` where there is one; throws `otherRun` for that of another run.
-  mutating func load(from folder: URL) throws {
+  /// Takes the state in `folder` and says whether there was one; throws `otherRun` for that of another
+  /// run.
+  mutating func load(from folder: URL) throws -> Bool {
     let url = Self.file(in: folder)
-    guard FileManager.default.fileExists(atPath: url.path) else { return }
+    guard FileManager.default.fileExists(atPath: url.path) else { return false }
     let file = try SafetensorsFile(contentsOf: url)
     let progress = try StrictJSON.decode(
       Progress.self, from: Data((file.metadata["progress"] ?? "").utf8), path: url.path)
@@ -115,6 +116,7 @@ struct TrainingState {
     (epoch, step, stepInEpoch) = (progress.epoch, progress.step, progress.stepInEpoch)
     (epochsSinceBest, isFinished) = (progress.epochsSinceBest, progress.isFinished)
     (bestAccuracy, bestLoss) = (progress.bestAccuracy, progress.bestLoss ?? .infinity)
+    return true
   }
 
   private func check(_ saved: Run, _ path: String) throws(TrainingError) {

@@ -1,0 +1,204 @@
+// pare bench
+
+import ArgumentParser
+import Foundation
+import Pare
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Time of a call, of a training step, or from text to label; memory; parts.",
+    discussion: """
+      pare bench Models/reviews smaller --batch 32 --length 32
+      pare bench Models/reviews --data Datasets/reviews/test.tsv --batch 32
+      pare bench --shape layers=6,hidden=384,heads=12,ffn=1536,vocabulary=30522 --train
+      """)
+
+  @Argument(help: "Models' folders; a random model of --shape where there are none.")
+  var models: [String] = []
+
+  @Option(help: "The shape of a random model.")
+  var shape = ModelShape()
+
+  @Option(help: "Sentences in a call.")
+  var batch = 32
+
+  @Option(help: "Tokens in a sentence.")
+  var length = 32
+
+  @Flag(help: "Time an optimizer step: forward, backward, AdamW.")
+  var train = false
+
+  @Option(help: "Time texts of this file to labels, --batch at a time, in the file's order.")
+  var data: String?
+
+  @Flag(help: "One text at a time: the latency of each, over the whole file.")
+  var single = false
+
+  @Option(help: "f32.")
+  var precision = Precision.f32
+
+  @Option(help: "Timed calls at least.")
+  var calls = 20
+
+  @Option(help: "Seconds of timing at least.")
+  var seconds = 2.0
+
+  @Option(help: "Dropout in a training step.")
+  var dropout: Float = 0.1
+
+  @OptionGroup var columns: ColumnOptions
+  @OptionGroup var common: RunOptions
+
+  enum Precision: String, ExpressibleByArgument, CaseIterable { case f32 }
+
+  func validate() throws {
+    if data != nil && (train || models.isEmpty) {
+      throw ValidationError("--data goes with a model, and not with --train.")
+    }
+  }
+
+  func run() throws {
+    Interruption.leaveAtOnce()
+    guard batch > 0, length > 0, calls > 0 else {
+      throw InputError("--batch, --length and --calls: expected 1 or more")
+    }
+    let device = try common.device()
+    let shapes = [shape.configuration(labelCount: 2)]
+    let subjects: [(name: String, saved: SavedClassifier?)] =
+      models.isEmpty
+      ? [("random", nil)] : try models.map { ($0, try SavedClassifier(argument: $0)) }
+    var table = Table([
+      "model", train ? "step, median" : "call, median", "95 % interval", "p95", "sentences/s",
+      "tokens/s", "attention", "feed-forward", "peak memory",
+    ])
+    var reports: [LatencyReport] = []
+    for (name, saved) in subjects {
+      let dense = saved?.classifier ?? DenseClassifier(shapes[0], seed: 0)
+      let report =
+        if let saved, let data { try timeTexts(saved, data, device) }
+        else if train { try timeStep(dense, device) }
+        else { try timeCall(dense, device) }
+      reports.append(report)
+      let part = { (key: String) in report.parts[key].map(Format.milliseconds) ?? "" }
+      table.add([
+        name, Format.milliseconds(report.median),
+        String(format: "%.2f–%.2f", report.interval.low, report.interval.high),
+        Format.milliseconds(report.p95), String(format: "%.0f", report.sentencesPerSecond),
+        String(format: "%.0f", report.tokensPerSecond), part("attention"), part("feedForward"),
+        Format.bytes(report.peakMemory),
+      ])
+    }
+    if reports.count == 1 { try common.report(reports[0]) } else { try common.report(reports) }
+    common.say(table.text)
+    if let report = reports.first {
+      common.say(
+        "\n\(report.precision), \(report.batch) sentences of "
+          + String(format: "%.1f", report.length) + " tokens, \(report.threads) threads, "
+          + report.cpu)
+    }
+  }
+
+  /// Full-length random sentences: nothing to win from padding.
+  private func randomBatch(_ configuration: EncoderConfiguration) throws -> [LabeledSequence] {
+    guard length <= configuration.maximumPositions else {
+      throw InputError(
+        "--length: expected at most \(configuration.maximumPositions), the model's positions, "
+          + "found \(length)")
+    }
+    var stream = RandomStream(1, 0xbe7c)
+    let vocabulary = Vocabulary(size: configuration.vocabularySize)
+    return try (0..<batch).map { row in
+      let ids = (0..<max(0, length - 2)).map { _ in
+        Int32(stream.next() % UInt64(configuration.vocabularySize))
+      }
+      let sequence = try EncodedSequence(ids, vocabulary: vocabulary, maximumLength: max(2, length))
+      return LabeledSequence(sequence, label: row % configuration.labelCount)
+    }
+  }
+
+  private func work(_ sentences: Int, _ tokens: Int) -> LatencyReport.Work {
+    LatencyReport.Work(precision: precision.rawValue, sentences: sentences, tokens: tokens)
+  }
+
+  private func timeCall(_ model: DenseClassifier, _ device: Device) throws -> LatencyReport {
+    let sequences = try randomBatch(model.configuration).map(\.sequence)
+    let packed = model.packed(on: device)
+    let tokens = sequences.reduce(0) { $0 + $1.ids.count }
+    var report = LatencyReport(
+      of: work(batch, tokens), on: device, minimumCalls: calls, seconds: seconds
+    ) { _ = packed.logits(sequences, on: device) }
+    report.parts = partTimes(packed, TokenBatch(sequences), device)
+    return report
+  }
+
+  /// Median milliseconds of each part, all layers together, in a call of its own for each reading.
+  private func partTimes<P>(
+    _ model: SequenceClassifier<P>, _ batch: TokenBatch, _ device: Device
+  ) -> [String: Double] {
+    let clock = PartClock()
+    var readings: [ModelPart: [Double]] = [:]
+    for _ in 0..<max(9, calls) {
+      clock.start()
+      _ = model.forward(
+        batch, options: { var o = ForwardOptions(); o.didCompute = clock.note; return o }(),
+        on: device)
+      for (part, time) in clock.times { readings[part, default: []].append(time) }
+    }
+    return Dictionary(
+      uniqueKeysWithValues: readings.map { ($0.key.rawValue, quantile(0.5, of: $0.value.sorted())) })
+  }
+
+  private func timeStep(_ model: DenseClassifier, _ device: Device) throws -> LatencyReport {
+    let sequences = try randomBatch(model.configuration)
+    var timer = StepTimer(model, sequences, dropout: dropout, on: device)
+    let tokens = sequences.reduce(0) { $0 + $1.sequence.ids.count }
+    return try LatencyReport(
+      of: work(batch, tokens), on: device, warmup: 4, minimumCalls: calls, seconds: seconds
+    ) { try timer.step() }
+  }
+
+  private func timeTexts(
+    _ saved: SavedClassifier, _ path: String, _ device: Device
+  ) throws -> LatencyReport {
+    let examples = try columns.read(path, labelNames: saved.labelNames).examples
+    let classifier = TextClassifier(saved, on: device)
+    let tokens = try classifier.encode(examples).reduce(0) { $0 + $1.ids.count }
+    if single {
+      var next = 0
+      return try LatencyReport(
+        of: work(1, tokens / examples.count), on: device, warmup: 50,
+        minimumCalls: max(calls, examples.count), seconds: seconds
+      ) {
+        _ = try classifier.logits([examples[next % examples.count]])
+        next += 1
+      }
+    }
+    return try LatencyReport(
+      of: work(examples.count, tokens), on: device, warmup: 1, minimumCalls: calls,
+      seconds: seconds
+    ) {
+      for start in stride(from: 0, to: examples.count, by: batch) {
+        _ = try classifier.logits(Array(examples[start..<min(start + batch, examples.count)]))
+      }
+    }
+  }
+}
+
+/// Notes when each part of a pass was done.
+private final class PartClock: @unchecked Sendable {
+  private let clock = ContinuousClock()
+  private var last = ContinuousClock.now
+  private(set) var times: [ModelPart: Double] = [:]
+
+  func start() {
+    times = [:]
+    last = clock.now
+  }
+
+  func note(_ part: ModelPart) {
+    let now = clock.now
+    times[part, default: 0] += last.duration(to: now).milliseconds
+    last = now
+  }
+}

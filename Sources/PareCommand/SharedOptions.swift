@@ -1,0 +1,133 @@
+// Flags that mean the same in every command.
+
+import ArgumentParser
+import Foundation
+import Pare
+
+/// How to run.
+struct RunOptions: ParsableArguments {
+  @Option(help: "Threads; all of the machine's unless given. Results do not depend on it.")
+  var threads: Int?
+
+  @Flag(help: "Print one JSON object instead of tables.")
+  var json = false
+
+  func device() throws -> Device {
+    let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    guard (1...1024).contains(count) else {
+      throw InputError("--threads: expected 1 to 1024, found \(count)")
+    }
+    return Device(threads: count)
+  }
+
+  /// A line for people; silent with --json.
+  func say(_ text: String = "") {
+    if !json { Console.standardOutput.line(text) }
+  }
+
+  /// The result for programs; silent without --json.
+  func report(_ value: some Encodable) throws {
+    if json {
+      Console.standardOutput.write(String(decoding: try StrictJSON.encode(value), as: UTF8.self))
+    }
+  }
+}
+
+/// Which columns of a data file to read.
+struct ColumnOptions: ParsableArguments {
+  @Option(help: "The column of the text; found by its name (text, sentence, review) unless given.")
+  var textColumn: String?
+
+  @Option(help: "The column of the second text of a pair.")
+  var secondTextColumn: String?
+
+  @Option(help: "The column of the label; found by its name (label, sentiment, class).")
+  var labelColumn: String?
+
+  func selection(requiresLabel: Bool = true) -> ColumnSelection {
+    ColumnSelection(
+      text: textColumn, secondText: secondTextColumn, label: labelColumn,
+      requiresLabel: requiresLabel)
+  }
+
+  func read(_ path: String, labelNames: [String]?) throws -> Dataset {
+    let url = URL(fileURLWithPath: path)
+    return try Dataset(contentsOf: url, columns: selection(), labelNames: labelNames)
+  }
+}
+
+extension Dataset {
+  /// Every example as tokens with its label.
+  func sequences(
+    _ tokenizer: some Tokenizer, maximumLength: Int
+  ) throws -> [LabeledSequence] {
+    try examples.map {
+      LabeledSequence(
+        try tokenizer.encode($0, maximumLength: maximumLength), label: $0.label ?? 0)
+    }
+  }
+
+  /// `count` examples chosen by chance, in their order; all where there are no more.
+  func sample(_ count: Int, seed: UInt64) -> Dataset {
+    guard count < examples.count else { return self }
+    var stream = RandomStream(seed, 0x5a4)
+    let chosen = stream.permutation(examples.count).prefix(count).sorted()
+    return Dataset(examples: chosen.map { examples[$0] }, labelNames: labelNames)
+  }
+}
+
+extension SavedClassifier {
+  /// Reads the folder that an argument names.
+  init(argument path: String) throws {
+    try self.init(contentsOf: URL(fileURLWithPath: path))
+  }
+
+  /// The answers on a dataset.
+  func predictions(
+    on dataset: Dataset, maximumLength: Int? = nil, device: Device
+  ) throws -> Predictions {
+    let classifier = TextClassifier(self, maximumLength: maximumLength, on: device)
+    return Predictions(
+      logits: try classifier.logits(dataset.examples),
+      labels: dataset.examples.map { $0.label ?? 0 })
+  }
+}
+
+/// Adds a step to a model's card.
+struct History {
+  let command: String
+  let seed: UInt64?
+  private(set) var data: [String: String] = [:]
+  var figures: [String: Double] = [:]
+  private let parent: String?
+
+  /// A step that starts from the model in `parent`, if there is one.
+  init(_ command: String, seed: UInt64?, parent: String? = nil, data: [String?]) throws {
+    self.command = command
+    self.seed = seed
+    self.parent = try parent.map {
+      let weights = URL(fileURLWithPath: $0).appendingPathComponent("model.safetensors")
+      return try Fingerprint(contentsOf: weights).text
+    }
+    for path in data.compactMap({ $0 }) {
+      let url = URL(fileURLWithPath: path)
+      self.data[url.lastPathComponent] = try Fingerprint(contentsOf: url).text
+    }
+  }
+
+  func appended(to card: ModelCard) -> ModelCard {
+    var card = card
+    card.steps.append(
+      ModelStep(
+        command: "pare " + command, arguments: Array(CommandLine.arguments.dropFirst(2)),
+        seed: seed, data: data, parent: parent, figures: figures, version: pareVersion))
+    return card
+  }
+}
+
+/// What prune, train and their like print with --json.
+struct ModelResult: Encodable {
+  let model: String
+  var before: EvaluationReport?
+  var after: EvaluationReport?
+}

@@ -1,0 +1,118 @@
+// pare train
+
+import ArgumentParser
+import Foundation
+import Pare
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a mini encoder from nothing, or fine-tune one with --from.",
+    discussion: """
+      pare train --data Datasets/reviews/train.tsv --validation Datasets/reviews/dev.tsv --out mine
+      pare train --data train.csv --shape layers=2,hidden=128,heads=4,ffn=512 --out tiny
+      pare train --from mine --data more.tsv --epochs 1 --out better
+      pare train … --out mine --resume      after an interruption
+      """)
+
+  @Option(help: "A TSV, CSV or JSON Lines file with labels.")
+  var data: String
+
+  @Option(help: "Held-out data that chooses the best epoch; a tenth of --data unless given.")
+  var validation: String?
+
+  @Option(help: "The folder to write the model to.")
+  var out: String
+
+  @Option(help: "A model to go on from, instead of random weights.")
+  var from: String?
+
+  @Option(help: "The shape of a new model.")
+  var shape = ModelShape()
+
+  @Option(help: "A tokenizer file for a new model; learned from --data unless given.")
+  var tokenizer: String?
+
+  @Flag(help: "Go on with a run that was stopped.")
+  var resume = false
+
+  @Option(help: "How weights are stored: F32, F16 or BF16.")
+  var store = ElementType.f32
+
+  @OptionGroup var vocabulary: VocabularyFlags
+  @OptionGroup var training: TrainingFlags
+  @OptionGroup var columns: ColumnOptions
+  @OptionGroup var common: RunOptions
+
+  func run() throws {
+    Interruption.leaveAtOnce()
+    let device = try common.device()
+    let options = training.options(
+      epochs: from == nil ? 10 : 3, learningRate: from == nil ? 5e-4 : 5e-5)
+    try options.validate()
+    let parent = try from.map { try SavedClassifier(argument: $0) }
+    var examples = try columns.read(data, labelNames: parent?.labelNames)
+    let held = try heldOut(&examples)
+    var saved = try parent ?? fresh(examples)
+    let most = min(training.length, saved.classifier.configuration.maximumPositions)
+    let material = TrainingData(
+      training: try examples.sequences(saved.tokenizer, maximumLength: most),
+      validation: try held.sequences(saved.tokenizer, maximumLength: most))
+
+    let folder = URL(fileURLWithPath: out)
+    let session = TrainingSession(
+      options: options, run: common, device: device, folder: TrainingSession.folder(for: folder))
+    common.say(
+      "\(examples.examples.count) examples to train on, \(held.examples.count) held out; "
+        + "\(Format.count(saved.classifier.parameterCount)) parameters")
+    try session.train(
+      &saved.classifier, on: material,
+      objective: CrossEntropy(labelSmoothing: options.labelSmoothing), resume: resume)
+
+    let report = EvaluationReport(
+      try saved.predictions(on: held, maximumLength: most, device: device), on: held,
+      training: nil)
+    var history = try History(
+      "train", seed: options.seed, parent: from, data: [data, validation, tokenizer])
+    history.figures["validation accuracy"] = report.accuracy
+    saved.card = history.appended(to: saved.card)
+    try saved.write(
+      to: folder, as: store,
+      extraFiles: ["metrics.jsonl": try Data(contentsOf: session.metricsURL)])
+    try? FileManager.default.removeItem(at: session.folder)
+    try common.report(ModelResult(model: out, after: report))
+    common.say("\nvalidation accuracy \(Format.percent(report.accuracy)) (\(report.interval.text))")
+    common.say("the model is in \(out)")
+  }
+
+  /// The held-out examples: a file, or a tenth of `examples`, which are taken out of them.
+  private func heldOut(_ examples: inout Dataset) throws -> Dataset {
+    if let validation {
+      return try columns.read(validation, labelNames: examples.labelNames)
+    }
+    var stream = RandomStream(training.seed, 0x4e1d)
+    let order = stream.permutation(examples.examples.count)
+    let count = examples.examples.count / 10
+    let all = examples
+    func part(_ indices: ArraySlice<Int>) -> Dataset {
+      Dataset(examples: indices.sorted().map { all.examples[$0] }, labelNames: all.labelNames)
+    }
+    examples = part(order[count...])
+    return part(order[..<count])
+  }
+
+  /// A model with random weights, and a tokenizer from a file or learned from the examples.
+  private func fresh(_ examples: Dataset) throws -> SavedClassifier {
+    let tokenizer =
+      if let tokenizer {
+        try SentencePieceTokenizer(contentsOf: URL(fileURLWithPath: tokenizer))
+      } else {
+        try SentencePieceTokenizer.train(on: examples.texts, options: vocabulary.options)
+      }
+    let configuration = shape.configuration(
+      vocabularySize: tokenizer.vocabulary.size, labelCount: examples.labelNames.count)
+    return SavedClassifier(
+      classifier: DenseClassifier(configuration, seed: training.seed), tokenizer: tokenizer,
+      labelNames: examples.labelNames, card: ModelCard())
+  }
+}

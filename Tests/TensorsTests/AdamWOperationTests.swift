@@ -1,0 +1,57 @@
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct AdamWOperationTests {
+  private let device = Device(threads: 2)
+
+  @Test(arguments: [0, 1, 7, 33, 16_385], [0, 0.1])
+  func tenStepsAreTheOracles(count: Int, weightDecay: Double) {
+    var stream = RandomStream(UInt64(count))
+    let start = Matrix(random: 1, count, from: &stream)
+    var oracle = Oracle.AdamW(start.elements, learningRate: 1e-2, weightDecay: weightDecay)
+    var parameter = start.vector
+    var first = Tensor(zeros: count)
+    var second = Tensor(zeros: count)
+    for number in 1...10 {
+      // Gradients of very different size, some exactly zero.
+      var gradient = Matrix(random: 1, count, deviation: number % 2 == 0 ? 1e-3 : 1, from: &stream)
+      for i in stride(from: 0, to: count, by: 5) { gradient.elements[i] = 0 }
+      var taken = gradient.vector
+      let step = AdamWStep(
+        learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
+        weightDecay: Float(weightDecay), gradientScale: 0.5, step: number)
+      device.adamW(
+        step, parameter: &parameter, gradient: &taken, firstMoment: &first, secondMoment: &second)
+      oracle.take(gradient.elements.map { $0 / 2 })
+      #expect(taken.elements.allSatisfy { $0 == 0 }, "the gradient is cleared")
+      #expect(relativeDifference(parameter.elements.map(Double.init), oracle.parameters) < Tolerance.float)
+    }
+  }
+
+  @Test func firstStepIsTheLearningRateLong() {
+    var parameter = Tensor([1, 1, 1], shape: [3])
+    var gradient = Tensor([1e-4, -3, 0], shape: [3])
+    var (first, second) = (Tensor(zeros: 3), Tensor(zeros: 3))
+    let step = AdamWStep(
+      learningRate: 0.125, beta1: 0.9, beta2: 0.999, epsilon: 1e-12, weightDecay: 0,
+      gradientScale: 1, step: 1)
+    device.adamW(
+      step, parameter: &parameter, gradient: &gradient, firstMoment: &first, secondMoment: &second)
+    #expect(
+      relativeDifference(parameter.elements.map(Double.init), [0.875, 1.125, 1]) < Tolerance.float)
+  }
+
+  @Test func sharedTensorsAreLeftAlone() {
+    let before = Tensor([1, 2], shape: [2])
+    var (parameter, gradient) = (before, before)
+    var (first, second) = (before, before)
+    let step = AdamWStep(
+      learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, gradientScale: 1,
+      step: 1)
+    device.adamW(
+      step, parameter: &parameter, gradient: &gradient, firstMoment: &first, secondMoment: &second)
+    #expect(before.elements == [1, 2])
+    #expect(parameter.elements != [1, 2] && gradient.elements == [0, 0])
+  }
+}

@@ -14,9 +14,11 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: rules)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies, resources: [], swiftSettings: rules)
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: rules)
 }
 
 let package = Package(
@@ -54,6 +56,18 @@ let package = Package(
       ["Checkpoints", "Encoders", "Pruning", "Reports", "Tensors", "Text", "Training"]),
     .executableTarget(
       name: "PareCommand", dependencies: ["Pare", argumentParser], swiftSettings: rules),
+    library("TestSupport", ["Tensors", "Text", "Encoders"]),
+    tests("TextTests", ["Text"]),
+    tests("TensorsTests", ["Tensors", "Text", "Encoders", "TestSupport"]),
+    tests("CheckpointsTests", ["Tensors", "Checkpoints"]),
+    tests(
+      "EncodersTests",
+      ["Tensors", "Text", "Checkpoints", "Encoders", "Training", "TestSupport"],
+      resources: [.copy("Fixtures")]),
+    tests(
+      "TrainingTests",
+      ["Tensors", "Text", "Checkpoints", "Encoders", "Training", "TestSupport"]),
+    tests("DatasetTests", ["Text"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

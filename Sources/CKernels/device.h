@@ -2,6 +2,8 @@
 #ifndef PARE_DEVICE_H
 #define PARE_DEVICE_H
 
+#include <signal.h>
+
 #include "CKernels.h"
 
 struct pare_engine;
@@ -9,10 +11,16 @@ struct pare_engine *pare_engine_create(void);
 void pare_engine_destroy(struct pare_engine *engine);
 struct pare_engine *pare_device_engine(const pare_device *device);
 
-/// Until the matching call, OpenMP inside oneDNN keeps to the calling thread; also while a primitive is made, since
-/// that fixes how many threads it will use.
-int pare_enter_single_threaded(void);
-void pare_leave_single_threaded(int before);
+/// What a thread was like before it entered products.
+typedef struct {
+  sigset_t signals;
+  int omp_threads;
+} pare_thread_state;
+
+/// Until the matching call, OpenMP inside oneDNN keeps to the calling thread, and signals wait. Also while a primitive
+/// is made, since that fixes how many threads it will use.
+pare_thread_state pare_enter_products(void);
+void pare_leave_products(const pare_thread_state *before);
 
 /// Rows a piece of a row kernel or a product has. Part of the results' definition: changing it may change last bits.
 enum { PARE_PIECE_ROWS = 64 };

@@ -82,9 +82,9 @@ const product *pare_engine_product(struct pare_engine *engine, const product_key
   product *p = engine->products;
   while (p && memcmp(&p->key, key, sizeof *key) != 0) p = p->next;
   if (!p) {
-    int before = pare_enter_single_threaded();
+    pare_thread_state before = pare_enter_products();
     p = product_create(engine, key, layout);
-    pare_leave_single_threaded(before);
+    pare_leave_products(&before);
     if (p) {
       p->next = engine->products;
       engine->products = p;

@@ -87,13 +87,13 @@ pare_packed *pare_pack(pare_device *device, pare_element element, const float *w
     size_t bytes = dnnl_memory_desc_get_size(view(&packed->layouts[last]));
     if (bytes > packed->panel_bytes) packed->panel_bytes = (bytes + 63) / 64 * 64;
   }
-  int before = pare_enter_single_threaded();
+  pare_thread_state before = pare_enter_products();
   if (sound) packed->memory = pare_allocate(pare_packed_bytes(packed));
   sound = sound && packed->memory;
   for (int panel = 0; panel < packed->panels && sound; panel++)
     sound = fill_panel(
       pare_engine_handle(engine), packed, panel, weight, layout_of(packed, width_of(packed, panel)));
-  pare_leave_single_threaded(before);
+  pare_leave_products(&before);
   if (sound) return packed;
   pare_packed_release(packed);
   return NULL;

@@ -5,12 +5,15 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "device.h"
 
 enum { PIECE_BITS = 24, SPINS = 4000 };
+// More than a ticket has room for (each thread may count one beyond the last) run on the calling thread.
+enum { MOST_PIECES = 1 << (PIECE_BITS - 1) };
 static const uint64_t piece_mask = (1u << PIECE_BITS) - 1;
 
 struct pare_device {
@@ -31,21 +34,30 @@ struct pare_device {
 // of the thread, and is put back for a caller that uses OpenMP too. Looked up, since oneDNN may be built without.
 static int (*omp_threads)(void);
 static void (*set_omp_threads)(int);
-static pthread_once_t omp_once = PTHREAD_ONCE_INIT;
-static void find_omp(void) {
+static sigset_t deferred;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static void prepare(void) {
   omp_threads = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_max_threads");
   set_omp_threads = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
   if (!omp_threads || !set_omp_threads) omp_threads = NULL;
+  sigfillset(&deferred);
+  const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&deferred, faults[i]);
 }
-int pare_enter_single_threaded(void) {
-  pthread_once(&omp_once, find_omp);
-  if (!omp_threads) return 0;
-  int before = omp_threads();
-  if (before != 1) set_omp_threads(1);
+
+// Signals wait until the products are done: before 3.11.2, oneDNN's matrix kernels let the stack pointer point into
+// the heap, and a signal handler that ran then would overwrite it (oneDNN issue 4845).
+pare_thread_state pare_enter_products(void) {
+  pthread_once(&once, prepare);
+  pare_thread_state before = {.omp_threads = 1};
+  pthread_sigmask(SIG_BLOCK, &deferred, &before.signals);
+  if (omp_threads) before.omp_threads = omp_threads();
+  if (before.omp_threads != 1) set_omp_threads(1);
   return before;
 }
-void pare_leave_single_threaded(int before) {
-  if (before > 1) set_omp_threads(before);
+void pare_leave_products(const pare_thread_state *before) {
+  if (before->omp_threads != 1) set_omp_threads(before->omp_threads);
+  pthread_sigmask(SIG_SETMASK, &before->signals, NULL);
 }
 
 static _Thread_local bool inside_piece;
@@ -73,7 +85,7 @@ static void take_pieces(pare_device *device) {
 
 static void *work(void *argument) {
   pare_device *device = argument;
-  pare_enter_single_threaded();
+  pare_enter_products();
   inside_piece = true;
   for (;;) {
     take_pieces(device);
@@ -95,10 +107,15 @@ static void *work(void *argument) {
 
 void pare_run(pare_device *device, int pieces, pare_body body, void *context) {
   if (pieces <= 0) return;
-  int before = pare_enter_single_threaded();
-  if (device->threads == 1 || pieces == 1 || inside_piece || pthread_mutex_trylock(&device->owner) != 0) {
+  if (inside_piece) {
     for (int piece = 0; piece < pieces; piece++) body(context, piece);
-    pare_leave_single_threaded(before);
+    return;
+  }
+  pare_thread_state before = pare_enter_products();
+  if (device->threads == 1 || pieces == 1 || pieces > MOST_PIECES
+    || pthread_mutex_trylock(&device->owner) != 0) {
+    for (int piece = 0; piece < pieces; piece++) body(context, piece);
+    pare_leave_products(&before);
     return;
   }
   device->body = body;
@@ -119,7 +136,7 @@ void pare_run(pare_device *device, int pieces, pare_body body, void *context) {
     if (spins > SPINS) sched_yield();
   }
   pthread_mutex_unlock(&device->owner);
-  pare_leave_single_threaded(before);
+  pare_leave_products(&before);
 }
 
 pare_device *pare_device_create(int threads) {

@@ -8,17 +8,23 @@ public enum StrictJSON {
   public static func decode<T: Codable>(
     _ type: T.Type, from data: Data, over defaults: T? = nil, path: String
   ) throws(CheckpointError) -> T {
+    var merged: Any?
     do {
       let given = try JSONSerialization.jsonObject(with: data)
-      var merged = given
-      if let defaults { merged = overlay(given, on: try object(defaults)) }
+      let whole = try defaults.map { overlay(given, on: try object($0)) } ?? given
+      merged = whole
       let value = try JSONDecoder().decode(
-        type, from: try JSONSerialization.data(withJSONObject: merged))
+        type, from: try JSONSerialization.data(withJSONObject: whole))
       try check(given, against: try object(value), at: "", path)
       return value
     } catch let error as CheckpointError {
       throw error
     } catch {
+      if case DecodingError.dataCorrupted(let context) = error, context.codingPath.isEmpty,
+        let misfit = merged.flatMap({ misfitNumber(type, in: $0) })
+      {
+        throw .invalidJSON(path: path, reason: "a number does not fit its kind: \(misfit)")
+      }
       throw .invalidJSON(path: path, reason: explanation(error))
     }
   }

@@ -54,6 +54,8 @@ public struct ForwardOptions: Sendable {
   public var dropout: DropoutOptions?
   /// Whether activations are kept for a backward pass.
   public var isRecording: Bool
+  /// Whether the last layer computes every token, for objectives that look at more than the first.
+  public var wantsAllTokens = false
   /// Hears when a part was computed, so that parts can be timed.
   public var didCompute: (@Sendable (ModelPart) -> Void)?
 

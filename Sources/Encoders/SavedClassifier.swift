@@ -171,6 +171,9 @@ private struct ConfigurationFile: Codable {
     }
     guard modelType == "bert" else { throw refuse("model_type", "bert", modelType) }
     guard activation == "gelu" else { throw refuse("hidden_act", "gelu", activation) }
+    guard pare.layers.count <= 1024 else {
+      throw refuse("num_hidden_layers", "0 to 1024", pare.layers.count)
+    }
     guard layerCount == pare.layers.count else {
       throw refuse("num_hidden_layers", "\(pare.layers.count) as in pare.layers", layerCount)
     }

@@ -21,6 +21,8 @@ public struct SequenceClassifier<P: Projection>: Sendable {
   public struct Trace: Sendable {
     /// [sequences, labels].
     public let logits: Tensor
+    /// The last layer's output, [tokens, hidden], where the pass was asked for all tokens.
+    public let hidden: Tensor?
     var layers: [EncoderLayer<P>.Cache] = []
     var head: HeadCache?
     let batch: TokenBatch
@@ -36,7 +38,7 @@ public struct SequenceClassifier<P: Projection>: Sendable {
 
   /// The logits of a batch, and with `options.isRecording` all that a backward pass needs.
   ///
-  /// Only the first token feeds the classifier, so the last layer computes no other.
+  /// Only the first token feeds the classifier, so the last layer computes no other unless asked.
   public func forward(
     _ batch: TokenBatch, options: ForwardOptions = .init(), on device: Device
   ) -> Trace {
@@ -53,7 +55,10 @@ public struct SequenceClassifier<P: Projection>: Sendable {
       x = y
       if let cache { caches.append(cache) }
     }
-    if layers.isEmpty { x = device.gatherRows(x, at: offsets.firstTokens) }
+    let hidden = options.wantsAllTokens ? x : nil
+    if layers.isEmpty || options.wantsAllTokens {
+      x = device.gatherRows(x, at: offsets.firstTokens)
+    }
     let pooled = device.tanh(pooler(x, on: device))  // [B, hidden]
     var dropped = pooled
     let dropout = options.dropout(.pooled)
@@ -64,7 +69,8 @@ public struct SequenceClassifier<P: Projection>: Sendable {
       HeadCache(embeddings: $0, first: x, pooled: pooled, dropped: dropped, dropout: dropout)
     }
     return Trace(
-      logits: logits, layers: caches, head: head, batch: batch, offsets: offsets, options: options)
+      logits: logits, hidden: hidden, layers: caches, head: head, batch: batch, offsets: offsets,
+      options: options)
   }
 
   func pass(
@@ -73,7 +79,7 @@ public struct SequenceClassifier<P: Projection>: Sendable {
     LayerPass(
       index: index, shape: configuration.layers[index], offsets: offsets,
       epsilon: configuration.layerNormEpsilon, options: options,
-      firstTokenOnly: index == layers.count - 1, device: device)
+      firstTokenOnly: index == layers.count - 1 && !options.wantsAllTokens, device: device)
   }
 }
 
@@ -81,13 +87,14 @@ public struct SequenceClassifier<P: Projection>: Sendable {
 public typealias DenseClassifier = SequenceClassifier<Linear>
 
 extension SequenceClassifier where P == Linear {
-  /// Adds to `gradients` what dLoss/dLogits [sequences, labels] means for every parameter.
+  /// Adds to `gradients` what dLoss/dLogits [sequences, labels] means for every parameter, and
+  /// dLoss/dHidden [tokens, hidden] where the pass computed all tokens.
   ///
   /// Where the pass had gates, returns their gradients layer by layer, [sequences, heads] each.
   @discardableResult
   public func backward(
-    _ dLogits: Tensor, _ trace: consuming Trace, into gradients: inout DenseClassifier,
-    on device: Device
+    _ dLogits: Tensor, hidden dHidden: Tensor? = nil, _ trace: consuming Trace,
+    into gradients: inout DenseClassifier, on device: Device
   ) -> [Tensor] {
     guard let head = trace.head else { preconditionFailure("the pass did not record") }
     var trace = trace
@@ -96,8 +103,8 @@ extension SequenceClassifier where P == Linear {
     device.applyDropout(head.dropout, to: &dPooled)
     let dPooler = device.tanhBackward(consume dPooled, output: head.pooled)
     var dX = pooler.backward(dPooler, input: head.first, into: &gradients.pooler, on: device)
-    if layers.isEmpty {
-      var dAll = Tensor(zeros: trace.offsets.tokenCount, configuration.hiddenSize)
+    if layers.isEmpty || trace.options.wantsAllTokens {
+      var dAll = dHidden ?? Tensor(zeros: trace.offsets.tokenCount, configuration.hiddenSize)
       device.scatterAddRows(dX, at: trace.offsets.firstTokens, to: &dAll)
       dX = dAll
     }

@@ -23,8 +23,8 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Sentences in a call.")
   var batch = 32
 
-  @Option(help: "Tokens in a sentence.")
-  var length = 32
+  @Option(help: "Tokens in a sentence, 32 unless given; with --data, the most tokens of a text.")
+  var length: Int?
 
   @Flag(help: "Time an optimizer step: forward, backward, AdamW.")
   var train = false
@@ -60,11 +60,18 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     Interruption.leaveAtOnce()
-    guard batch > 0, length > 0, calls > 0 else {
-      throw InputError("--batch, --length and --calls: expected 1 or more")
+    let most = 1_000_000
+    for (name, value) in [("--batch", batch), ("--length", tokenCount), ("--calls", calls)]
+    where !(1...most).contains(value) {
+      throw InputError("\(name): expected 1 to \(most), found \(value)")
+    }
+    guard (0...86_400).contains(seconds) else {
+      throw InputError("--seconds: expected 0 to 86400, found \(seconds)")
+    }
+    guard (0..<1).contains(dropout) else {
+      throw InputError("--dropout: expected 0 to below 1, found \(dropout)")
     }
     let device = try common.device()
-    let shapes = [shape.configuration(labelCount: 2)]
     let subjects: [(name: String, saved: SavedClassifier?)] =
       models.isEmpty
       ? [("random", nil)] : try models.map { ($0, try SavedClassifier(argument: $0)) }
@@ -72,14 +79,20 @@ struct BenchCommand: ParsableCommand {
       "model", train ? "step, median" : "call, median", "95 % interval", "p95", "sentences/s",
       "tokens/s", "attention", "feed-forward", "peak memory",
     ])
-    var reports: [LatencyReport] = []
+    var reports: [NamedReport] = []
     for (name, saved) in subjects {
-      let dense = saved?.classifier ?? DenseClassifier(shapes[0], seed: 0)
+      let dense =
+        try saved?.classifier
+        ?? DenseClassifier(try shape.configuration(labelCount: 2), seed: 0)
       let report =
-        if let saved, let data { try timeTexts(saved, data, device) }
-        else if train { try timeStep(dense, device) }
-        else { try timeCall(dense, device) }
-      reports.append(report)
+        if let saved, let data {
+          try timeTexts(saved, data, device)
+        } else if train {
+          try timeStep(dense, device)
+        } else {
+          try timeCall(dense, device)
+        }
+      reports.append(NamedReport(model: name, report: report))
       let part = { (key: String) in report.parts[key].map(Format.milliseconds) ?? "" }
       table.add([
         name, Format.milliseconds(report.median),
@@ -89,9 +102,13 @@ struct BenchCommand: ParsableCommand {
         Format.bytes(report.peakMemory),
       ])
     }
-    if reports.count == 1 { try common.report(reports[0]) } else { try common.report(reports) }
+    if reports.count == 1 {
+      try common.report(reports[0])
+    } else {
+      for report in reports { try common.output.report(line: report) }
+    }
     common.say(table.text)
-    if let report = reports.first {
+    if let report = reports.first?.report {
       common.say(
         "\n\(report.precision), \(report.batch) sentences of "
           + String(format: "%.1f", report.length) + " tokens, \(report.threads) threads, "
@@ -99,20 +116,38 @@ struct BenchCommand: ParsableCommand {
     }
   }
 
+  private var tokenCount: Int { length ?? 32 }
+
+  /// A report with the name of its model: `--json` prints one a line where there are several.
+  private struct NamedReport: Encodable {
+    let model: String
+    let report: LatencyReport
+
+    enum CodingKeys: CodingKey { case model }
+
+    func encode(to encoder: any Encoder) throws {
+      try report.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(model, forKey: .model)
+    }
+  }
+
   /// Full-length random sentences: nothing to win from padding.
   private func randomBatch(_ configuration: EncoderConfiguration) throws -> [LabeledSequence] {
-    guard length <= configuration.maximumPositions else {
+    let most = configuration.maximumPositions
+    let length = tokenCount
+    guard (2...max(2, most)).contains(length) else {
       throw InputError(
-        "--length: expected at most \(configuration.maximumPositions), the model's positions, "
+        "--length: expected 2, the special tokens, to \(most), the model's positions, "
           + "found \(length)")
     }
     var stream = RandomStream(1, 0xbe7c)
     let vocabulary = Vocabulary(size: configuration.vocabularySize)
     return try (0..<batch).map { row in
-      let ids = (0..<max(0, length - 2)).map { _ in
+      let ids = (0..<length - 2).map { _ in
         Int32(stream.next() % UInt64(configuration.vocabularySize))
       }
-      let sequence = try EncodedSequence(ids, vocabulary: vocabulary, maximumLength: max(2, length))
+      let sequence = try EncodedSequence(ids, vocabulary: vocabulary, maximumLength: length)
       return LabeledSequence(sequence, label: row % configuration.labelCount)
     }
   }
@@ -138,15 +173,16 @@ struct BenchCommand: ParsableCommand {
   ) -> [String: Double] {
     let clock = PartClock()
     var readings: [ModelPart: [Double]] = [:]
+    var options = ForwardOptions()
+    options.didCompute = clock.note
     for _ in 0..<max(9, calls) {
       clock.start()
-      _ = model.forward(
-        batch, options: { var o = ForwardOptions(); o.didCompute = clock.note; return o }(),
-        on: device)
+      _ = model.forward(batch, options: options, on: device)
       for (part, time) in clock.times { readings[part, default: []].append(time) }
     }
     return Dictionary(
-      uniqueKeysWithValues: readings.map { ($0.key.rawValue, quantile(0.5, of: $0.value.sorted())) })
+      uniqueKeysWithValues: readings.map { ($0.key.rawValue, quantile(0.5, of: $0.value.sorted())) }
+    )
   }
 
   private func timeStep(_ model: DenseClassifier, _ device: Device) throws -> LatencyReport {
@@ -161,8 +197,11 @@ struct BenchCommand: ParsableCommand {
   private func timeTexts(
     _ saved: SavedClassifier, _ path: String, _ device: Device
   ) throws -> LatencyReport {
-    let examples = try columns.read(path, labelNames: saved.labelNames).examples
-    let classifier = TextClassifier(saved, on: device)
+    let examples = try Dataset(
+      contentsOf: URL(fileURLWithPath: path), columns: columns.selection(requiresLabel: false),
+      labelNames: saved.labelNames
+    ).examples
+    let classifier = TextClassifier(saved, maximumLength: length, on: device)
     let tokens = try classifier.encode(examples).reduce(0) { $0 + $1.ids.count }
     if single {
       var next = 0

@@ -4,26 +4,40 @@ import Foundation
 
 /// One of the program's two outputs.
 final class Console {
-  nonisolated(unsafe) static let standardOutput = Console(FileHandle.standardOutput)
-  nonisolated(unsafe) static let standardError = Console(FileHandle.standardError)
+  nonisolated(unsafe) static let standardOutput = Console(
+    FileHandle.standardOutput, name: "standard output")
+  nonisolated(unsafe) static let standardError = Console(
+    FileHandle.standardError, name: "standard error")
 
   private let handle: FileHandle
+  private let name: String
   /// Whether a person looks at it.
   let isTerminal: Bool
   /// Whether color helps: on a terminal, unless NO_COLOR is set.
   let usesColor: Bool
   private var progressWidth = 0
+  private var failure: OutputFailure?
 
-  private init(_ handle: FileHandle) {
+  private init(_ handle: FileHandle, name: String) {
     self.handle = handle
+    self.name = name
     isTerminal = isatty(handle.fileDescriptor) == 1
     let noColor = ProcessInfo.processInfo.environment["NO_COLOR"] ?? ""
     usesColor = isTerminal && noColor.isEmpty
   }
 
-  /// Writes text; a reader that went away ends the program quietly.
+  /// Writes text. After a failure nothing more is written, and `check` tells of it: a training run
+  /// does not end because nobody reads its messages any more.
   func write(_ text: String) {
-    do { try handle.write(contentsOf: Data(text.utf8)) } catch { exit(0) }
+    guard failure == nil else { return }
+    do { try handle.write(contentsOf: Data(text.utf8)) } catch {
+      failure = OutputFailure(error, of: name)
+    }
+  }
+
+  /// Throws if something could not be written.
+  func check() throws {
+    if let failure { throw failure }
   }
 
   /// Writes a line.
@@ -41,6 +55,24 @@ final class Console {
   func finishProgress() {
     if progressWidth > 0 { write("\r" + String(repeating: " ", count: progressWidth) + "\r") }
     progressWidth = 0
+  }
+}
+
+/// Text that could not be written.
+struct OutputFailure: Error, CustomStringConvertible {
+  /// Whether the reader went away, as `head` does when it has seen enough: no failure of ours.
+  let isClosedPipe: Bool
+  /// One sentence.
+  let description: String
+
+  init(_ error: any Error, of output: String) {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    let system = [error as NSError, underlying].compactMap { $0 }.last {
+      $0.domain == NSPOSIXErrorDomain
+    }
+    isClosedPipe = system?.code == Int(EPIPE)
+    let reason = system.map { String(cString: strerror(Int32($0.code))) }
+    description = "\(output): cannot be written: \(reason ?? error.localizedDescription)"
   }
 }
 

@@ -35,9 +35,10 @@ struct EvaluateCommand: ParsableCommand {
     let device = try common.device()
     let saved = try SavedClassifier(argument: model)
     let dataset = try columns.read(data, labelNames: saved.labelNames)
-    let training = try (baseline ?? sibling).map {
-      try columns.read($0, labelNames: saved.labelNames)
-    }
+    let training =
+      try baseline.map { try columns.read($0, labelNames: saved.labelNames) }
+      // What nobody asked for may be unfit: it is left out then.
+      ?? sibling.flatMap { try? columns.read($0, labelNames: saved.labelNames) }
     let predictions = try saved.predictions(on: dataset, maximumLength: length, device: device)
     let report = EvaluationReport(predictions, on: dataset, training: training)
     try common.report(report)
@@ -50,14 +51,18 @@ struct EvaluateCommand: ParsableCommand {
     let url = URL(fileURLWithPath: data)
     let train = url.deletingLastPathComponent()
       .appendingPathComponent("train").appendingPathExtension(url.pathExtension)
-    return FileManager.default.fileExists(atPath: train.path) && train != url ? train.path : nil
+    func place(_ url: URL) -> String { url.standardizedFileURL.resolvingSymlinksInPath().path }
+    let isOther = place(train) != place(url)
+    return isOther && FileManager.default.fileExists(atPath: train.path) ? train.path : nil
   }
 }
 
 extension EvaluationReport {
   /// The figures as tables.
   var text: String {
-    var figures = Table(["on \(count) examples", "accuracy", "95 % interval", "p against the model"])
+    var figures = Table([
+      "on \(count) examples", "accuracy", "95 % interval", "p against the model",
+    ])
     func row(_ name: String, _ accuracy: Double, _ interval: Interval, _ last: String) {
       figures.add([name, Format.percent(accuracy), interval.text, last])
     }

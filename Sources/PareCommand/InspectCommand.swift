@@ -16,10 +16,10 @@ struct InspectCommand: ParsableCommand {
   @Argument(help: "A model's folder.")
   var model: String
 
-  @Option(help: "The sequence length that multiply-adds are counted for.")
-  var length = 128
+  @Option(help: "The tokens that multiply-adds are counted for; 128, or all positions if fewer.")
+  var length: Int?
 
-  @OptionGroup var common: RunOptions
+  @OptionGroup var common: OutputOptions
 
   private struct Parts: Encodable {
     let embeddings, attention, feedForward, head, total: Int
@@ -40,9 +40,13 @@ struct InspectCommand: ParsableCommand {
   }
 
   func run() throws {
-    guard length > 0 else { throw InputError("--length: expected 1 or more, found \(length)") }
     let saved = try SavedClassifier(argument: model)
     let configuration = saved.classifier.configuration
+    let most = configuration.maximumPositions
+    let length = length ?? min(128, most)
+    guard (1...most).contains(length) else {
+      throw InputError("--length: expected 1 to \(most), the model's positions, found \(length)")
+    }
     let cost = configuration.cost(sequenceLength: length)
     let bytes = try bytesByPart(saved)
     try common.report(
@@ -91,10 +95,15 @@ struct InspectCommand: ParsableCommand {
     var parts = Cost.Parts(embeddings: 0, attention: 0, feedForward: 0, head: 0)
     for name in file.names {
       let path: WritableKeyPath<Cost.Parts, Int> =
-        if name.hasPrefix("embeddings.") { \.embeddings }
-        else if name.contains(".attention.") { \.attention }
-        else if name.contains(".feedForward.") { \.feedForward }
-        else { \.head }
+        if name.hasPrefix("embeddings.") {
+          \.embeddings
+        } else if name.contains(".attention.") {
+          \.attention
+        } else if name.contains(".feedForward.") {
+          \.feedForward
+        } else {
+          \.head
+        }
       parts[keyPath: path] += file.byteCount(of: name)
     }
     return parts

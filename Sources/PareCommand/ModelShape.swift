@@ -1,6 +1,7 @@
 // layers=4,hidden=256,heads=8,ffn=1024
 
 import ArgumentParser
+import Foundation
 import Pare
 
 /// The shape of a new model, every layer alike, as one argument.
@@ -10,7 +11,10 @@ struct ModelShape: ExpressibleByArgument, CustomStringConvertible {
   private(set) var heads = 8
   private(set) var feedForward = 1024
   private(set) var positions = 128
-  private(set) var vocabulary = 8000
+  private(set) var vocabulary: Int?
+
+  /// No size of a model that somebody means is larger.
+  private static let most = 1 << 24
 
   init() {}
 
@@ -18,7 +22,8 @@ struct ModelShape: ExpressibleByArgument, CustomStringConvertible {
   init?(argument: String) {
     for pair in argument.split(separator: ",") {
       let parts = pair.split(separator: "=")
-      guard parts.count == 2, let number = Int(parts[1]), number >= 0 else { return nil }
+      guard parts.count == 2, let number = Int(parts[1]), (0...Self.most).contains(number)
+      else { return nil }
       switch parts[0] {
       case "layers": layers = number
       case "hidden": hidden = number
@@ -29,7 +34,8 @@ struct ModelShape: ExpressibleByArgument, CustomStringConvertible {
       default: return nil
       }
     }
-    guard hidden > 0, positions > 2, heads == 0 || hidden % heads == 0 else { return nil }
+    guard hidden > 0, positions > 2, layers <= 1024, vocabulary != 0 else { return nil }
+    guard heads == 0 || hidden % heads == 0 else { return nil }
   }
 
   var description: String {
@@ -38,13 +44,25 @@ struct ModelShape: ExpressibleByArgument, CustomStringConvertible {
 
   var defaultValueDescription: String { description }
 
-  func configuration(vocabularySize: Int? = nil, labelCount: Int) -> EncoderConfiguration {
+  /// The configuration; throws for a model that this machine has no memory for.
+  func configuration(
+    vocabularySize: Int? = nil, labelCount: Int
+  ) throws -> EncoderConfiguration {
     let layer = LayerShape(
       headCount: heads, headSize: heads == 0 ? hidden : hidden / heads,
       intermediateSize: feedForward)
-    return EncoderConfiguration(
-      vocabularySize: vocabularySize ?? vocabulary, hiddenSize: hidden,
+    let configuration = EncoderConfiguration(
+      vocabularySize: vocabularySize ?? vocabulary ?? 8000, hiddenSize: hidden,
       maximumPositions: positions, labelCount: labelCount,
       layers: Array(repeating: layer, count: layers))
+    let parameters = Double(configuration.cost(sequenceLength: 1).parameters.total)
+    // Weights, gradients and two moments, in four bytes each.
+    let (needed, there) = (parameters * 16, Double(ProcessInfo.processInfo.physicalMemory))
+    guard needed < there else {
+      throw InputError(
+        "--shape: expected a model that trains in this machine's "
+          + String(format: "%.0f GB, found one that takes %.0f GB", there / 1e9, needed / 1e9))
+    }
+    return configuration
   }
 }

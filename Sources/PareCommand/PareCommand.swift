@@ -25,9 +25,12 @@ struct PareCommand: ParsableCommand {
     ])
 
   static func main() {
+    // A reader that went away and a limit on the size of files are errors to report, not ends.
+    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     do {
       var command = try parseAsRoot()
       try command.run()
+      try Console.standardOutput.check()
     } catch {
       leave(error)
     }
@@ -35,16 +38,20 @@ struct PareCommand: ParsableCommand {
 
   /// Ends the program with one sentence about `error` and the status that goes with its kind.
   private static func leave(_ error: any Error) -> Never {
-    let status: Int32? =
-      switch error {
-      case TrainingError.interrupted: 130
-      case PruningError.lawBroken: 1
-      case is CheckpointError, is TextError, is TrainingError, is PruningError, is InputError: 2
-      default: nil
-      }
-    guard let status else { exit(withError: error) }
     Console.standardError.finishProgress()
-    Console.standardError.write("pare: \(error)\n")
+    if let failure = error as? OutputFailure, failure.isClosedPipe { Foundation.exit(0) }
+    let isParsers = exitCode(for: error) != .failure
+    if isParsers { exit(withError: error) }
+    let (status, sentence): (Int32, String) =
+      switch error {
+      case TrainingError.interrupted: (130, "\(error)")
+      case PruningError.lawBroken: (1, "\(error)")
+      case is CheckpointError, is TextError, is TrainingError, is PruningError, is InputError,
+        is OutputFailure:
+        (2, "\(error)")
+      default: (2, error.localizedDescription)
+      }
+    Console.standardError.line("pare: \(sentence)")
     Foundation.exit(status)
   }
 }

@@ -45,14 +45,22 @@ struct PredictCommand: ParsableCommand {
     let tokens: [Int32]?
   }
 
+  func validate() throws {
+    if data != nil && !texts.isEmpty { throw ValidationError("Give either texts or --data.") }
+    if (logits || tokens) && !common.json {
+      throw ValidationError("--logits and --tokens go with --json.")
+    }
+  }
+
   func run() throws {
     Interruption.leaveAtOnce()
     guard batch > 0 else { throw InputError("--batch: expected 1 or more, found \(batch)") }
     let classifier = TextClassifier(
       try SavedClassifier(argument: model), maximumLength: length, on: try common.device())
     var waiting: [Example] = []
+    var truncatedCount = 0
     func flush() throws {
-      try answer(waiting, classifier)
+      truncatedCount += try answer(waiting, classifier)
       waiting = []
     }
     func add(_ example: Example) throws {
@@ -66,34 +74,32 @@ struct PredictCommand: ParsableCommand {
         labelNames: classifier.labelNames)
       try dataset.examples.forEach(add)
     } else {
-      try TextInput.forEach(texts) { try add(Example(text: $0)) }
+      try TextInput.forEach(texts, whenIdle: flush) { try add(Example(text: $0)) }
     }
     try flush()
+    if truncatedCount > 0 {
+      Console.standardError.line(
+        "pare: \(truncatedCount) \(truncatedCount == 1 ? "text was" : "texts were") truncated to "
+          + "\(classifier.maximumLength) tokens")
+    }
   }
 
-  private func answer(_ examples: [Example], _ classifier: TextClassifier) throws {
+  /// Writes the answers, and returns how many of the texts were truncated.
+  private func answer(_ examples: [Example], _ classifier: TextClassifier) throws -> Int {
     let sequences = try classifier.encode(examples)
-    let all = classifier.model.logits(sequences, on: classifier.device)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
+    let all = try classifier.model.logits(sequences, on: classifier.device).checked()
     for (row, sequence) in zip(all, sequences) {
       let probabilities = logSoftmax(row).map { exp($0) }
       let best = row.indices.reduce(0) { row[$1] > row[$0] ? $1 : $0 }
-      if sequence.isTruncated {
-        Console.standardError.line(
-          "pare: a text was truncated to \(classifier.maximumLength) tokens")
-      }
-      if common.json {
-        let named = zip(classifier.labelNames, probabilities).map { ($0, $1) }
-        let line = Line(
+      let named = zip(classifier.labelNames, probabilities).map { ($0, $1) }
+      try common.output.report(
+        line: Line(
           label: classifier.labelNames[best],
-          probabilities: Dictionary(uniqueKeysWithValues: named), logits: logits ? row : nil,
-          tokens: tokens ? sequence.ids : nil)
-        Console.standardOutput.line(String(decoding: try encoder.encode(line), as: UTF8.self))
-      } else {
-        Console.standardOutput.line(
-          classifier.labelNames[best] + "\t" + String(format: "%.4f", probabilities[best]))
-      }
+          probabilities: Dictionary(named, uniquingKeysWith: +), logits: logits ? row : nil,
+          tokens: tokens ? sequence.ids : nil))
+      common.say(classifier.labelNames[best] + "\t" + String(format: "%.4f", probabilities[best]))
     }
+    try Console.standardOutput.check()
+    return sequences.count { $0.isTruncated }
   }
 }

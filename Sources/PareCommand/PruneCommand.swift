@@ -69,11 +69,17 @@ struct PruneCommand: ParsableCommand {
     if scores != nil && (plan != nil || steps > 1) {
       throw ValidationError("--scores goes with --heads and one step.")
     }
+    if resume && fineTune == 0 { throw ValidationError("--resume goes with --fine-tune.") }
   }
 
   func run() throws {
+    Interruption.leaveAtOnce()
     guard steps > 0 else { throw InputError("--steps: expected 1 or more, found \(steps)") }
-    guard fineTune >= 0 else { throw InputError("--fine-tune: expected 0 or more") }
+    guard fineTune >= 0 else {
+      throw InputError("--fine-tune: expected 0 or more, found \(fineTune)")
+    }
+    let options = try training.options(epochs: fineTune, learningRate: 1e-4)
+    let folder = try OutputPlace.folder(out)
     if fineTune > 0 && calibration.data == nil {
       throw InputError("--fine-tune needs examples to train on: give a file with --data")
     }
@@ -88,7 +94,9 @@ struct PruneCommand: ParsableCommand {
     let cut = try prune(saved, device)
     var smaller = saved
     smaller.classifier = cut
-    if fineTune > 0 { try tune(&smaller, device) }
+    let session = TrainingSession(
+      options: options, run: common, device: device, folder: TrainingSession.folder(for: folder))
+    if fineTune > 0 { try tune(&smaller, session) }
 
     let after = try testData.map { try report(smaller, $0, device) }
     history.figures["heads before"] = Double(saved.classifier.configuration.headCount)
@@ -96,14 +104,10 @@ struct PruneCommand: ParsableCommand {
     history.figures["test accuracy before"] = before?.accuracy
     history.figures["test accuracy after"] = after?.accuracy
     smaller.card = history.appended(to: saved.card)
-    let session = TrainingSession.folder(for: URL(fileURLWithPath: out))
     var extraFiles: [String: Data] = [:]
-    if fineTune > 0 {
-      extraFiles["metrics.jsonl"] = try Data(
-        contentsOf: session.appendingPathComponent("metrics.jsonl"))
-    }
-    try smaller.write(to: URL(fileURLWithPath: out), as: store, extraFiles: extraFiles)
-    try? FileManager.default.removeItem(at: session)
+    if fineTune > 0 { extraFiles["metrics.jsonl"] = try Data(contentsOf: session.metricsURL) }
+    try smaller.write(to: folder, as: store, extraFiles: extraFiles)
+    try? FileManager.default.removeItem(at: session.folder)
     try common.report(ModelResult(model: out, before: before, after: after))
     show(saved.classifier, cut, before, after)
   }
@@ -117,13 +121,16 @@ struct PruneCommand: ParsableCommand {
       return try cut(model, plan, saved, device)
     }
     let total = model.configuration.headCount
-    let removals = try PruningBudget(heads ?? "").removals(of: total)
-    let batches = try calibration.batches(saved, columns: columns)
+    let removals = try removals(of: total)
+    let batches = scores == nil ? try calibration.batches(saved, columns: columns) : []
+    let steps = min(steps, max(1, removals))
     for step in 1...steps {
       let goal = removals * step / steps
       let left = goal - (total - model.configuration.headCount)
-      let scores = try given(model) ?? CalibrationFlags.scores(
-        of: model, by: criterion, on: batches, seed: calibration.seed, device: device)
+      let scores =
+        try givenScores()
+        ?? CalibrationFlags.scores(
+          of: model, by: criterion, on: batches, seed: calibration.seed, device: device)
       let plan = try Planner(removing: .count(left), scope: scope)
         .plan(scores, for: model.configuration)
       model = try cut(model, plan, saved, device)
@@ -131,7 +138,15 @@ struct PruneCommand: ParsableCommand {
     return model
   }
 
-  private func given(_ model: DenseClassifier) throws -> ImportanceScores? {
+  /// The number of heads that --heads asks for.
+  private func removals(of total: Int) throws -> Int {
+    do throws(PruningError) { return try PruningBudget(heads ?? "").removals(of: total) } catch {
+      guard case .invalidBudget(let expected, let found) = error else { throw error }
+      throw InputError("--heads: expected \(expected), found \(found)")
+    }
+  }
+
+  private func givenScores() throws -> ImportanceScores? {
     try scores.map {
       try StrictJSON.decode(ImportanceScores.self, contentsOf: URL(fileURLWithPath: $0))
     }
@@ -157,7 +172,7 @@ struct PruneCommand: ParsableCommand {
     return smaller
   }
 
-  private func tune(_ smaller: inout SavedClassifier, _ device: Device) throws {
+  private func tune(_ smaller: inout SavedClassifier, _ session: TrainingSession) throws {
     guard let data = calibration.data else { return }
     let most = min(training.length, smaller.classifier.configuration.maximumPositions)
     func read(_ path: String) throws -> [LabeledSequence] {
@@ -166,11 +181,9 @@ struct PruneCommand: ParsableCommand {
     }
     let material = TrainingData(
       training: try read(data), validation: try validation.map(read) ?? [])
-    let options = training.options(epochs: fineTune, learningRate: 1e-4)
-    let folder = TrainingSession.folder(for: URL(fileURLWithPath: out))
-    try TrainingSession(options: options, run: common, device: device, folder: folder).train(
+    try session.train(
       &smaller.classifier, on: material,
-      objective: CrossEntropy(labelSmoothing: options.labelSmoothing), resume: resume)
+      objective: CrossEntropy(labelSmoothing: session.options.labelSmoothing), resume: resume)
   }
 
   private func report(
@@ -188,7 +201,9 @@ struct PruneCommand: ParsableCommand {
     func row(_ name: String, _ value: (DenseClassifier) -> String) {
       table.add([name, value(old), value(new)])
     }
-    row("heads by layer") { $0.configuration.layers.map { "\($0.headCount)" }.joined(separator: " ") }
+    row("heads by layer") { model in
+      model.configuration.layers.map { "\($0.headCount)" }.joined(separator: " ")
+    }
     row("parameters") { Format.count($0.parameterCount) }
     row("attention parameters") {
       Format.count($0.configuration.cost(sequenceLength: 32).parameters.attention)

@@ -32,10 +32,12 @@ struct ScoreCommand: ParsableCommand {
 
   func run() throws {
     Interruption.leaveAtOnce()
+    let place = try out.map(OutputPlace.file)
     let saved = try SavedClassifier(argument: model)
     let scores = try calibration.scores(
       of: saved, by: criterion, columns: columns, device: try common.device())
-    if let out { try AtomicFile.write(try StrictJSON.encode(scores), to: URL(fileURLWithPath: out)) }
+    try scores.validate(for: saved.classifier.configuration)
+    if let place { try AtomicFile.write(try StrictJSON.encode(scores), to: place) }
     try common.report(scores)
     let map = HeatMap(values: scores.values, usesColor: Console.standardOutput.usesColor)
     common.say("\(scores.unit.rawValue) by \(scores.criterion.rawValue); higher matters more\n")
@@ -64,8 +66,11 @@ struct CalibrationFlags: ParsableArguments {
   /// Labeled batches of the sampled examples; none without a file.
   func batches(_ saved: SavedClassifier, columns: ColumnOptions) throws -> [LabeledBatch] {
     guard let data else { return [] }
-    guard examples > 0, batch > 0 else {
-      throw InputError("--examples and --calibration-batch: expected 1 or more")
+    guard examples > 0 else {
+      throw InputError("--examples: expected 1 or more, found \(examples)")
+    }
+    guard (1...1_000_000).contains(batch) else {
+      throw InputError("--calibration-batch: expected 1 to 1000000, found \(batch)")
     }
     let most = min(calibrationLength, saved.classifier.configuration.maximumPositions)
     let sequences = try columns.read(data, labelNames: saved.labelNames)

@@ -4,21 +4,10 @@ import ArgumentParser
 import Foundation
 import Pare
 
-/// How to run.
-struct RunOptions: ParsableArguments {
-  @Option(help: "Threads; all of the machine's unless given. Results do not depend on it.")
-  var threads: Int?
-
-  @Flag(help: "Print one JSON object instead of tables.")
+/// How results are shown.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print JSON instead of tables: one object, or one a line where there are several.")
   var json = false
-
-  func device() throws -> Device {
-    let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    guard (1...1024).contains(count) else {
-      throw InputError("--threads: expected 1 to 1024, found \(count)")
-    }
-    return Device(threads: count)
-  }
 
   /// A line for people; silent with --json.
   func say(_ text: String = "") {
@@ -31,6 +20,38 @@ struct RunOptions: ParsableArguments {
       Console.standardOutput.write(String(decoding: try StrictJSON.encode(value), as: UTF8.self))
     }
   }
+
+  /// One of several results for programs, on a line of its own.
+  func report(line value: some Encodable) throws {
+    guard json else { return }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    Console.standardOutput.line(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+}
+
+/// How to run.
+struct RunOptions: ParsableArguments {
+  @Option(help: "Threads; all of the machine's unless given. Results do not depend on it.")
+  var threads: Int?
+
+  @OptionGroup var output: OutputOptions
+
+  func device() throws -> Device {
+    let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    guard (1...1024).contains(count) else {
+      throw InputError("--threads: expected 1 to 1024, found \(count)")
+    }
+    return Device(threads: count)
+  }
+
+  var json: Bool { output.json }
+
+  /// A line for people; silent with --json.
+  func say(_ text: String = "") { output.say(text) }
+
+  /// The result for programs; silent without --json.
+  func report(_ value: some Encodable) throws { try output.report(value) }
 }
 
 /// Which columns of a data file to read.
@@ -88,8 +109,20 @@ extension SavedClassifier {
   ) throws -> Predictions {
     let classifier = TextClassifier(self, maximumLength: maximumLength, on: device)
     return Predictions(
-      logits: try classifier.logits(dataset.examples),
+      logits: try classifier.logits(dataset.examples).checked(),
       labels: dataset.examples.map { $0.label ?? 0 })
+  }
+}
+
+extension [[Float]] {
+  /// The same logits; throws if one is NaN or infinite.
+  func checked() throws -> Self {
+    guard joined().allSatisfy(\.isFinite) else {
+      throw InputError(
+        "the model's answers are not finite numbers: its weights are damaged, or training diverged; "
+          + "copy the model again, or train with a lower --learning-rate")
+    }
+    return self
   }
 }
 

@@ -25,15 +25,19 @@ struct TokenizerCommand: ParsableCommand {
 
     @OptionGroup var vocabulary: VocabularyFlags
     @OptionGroup var columns: ColumnOptions
+    @OptionGroup var output: OutputOptions
+
+    private struct Result: Encodable { let tokenizer: String, pieces: Int }
 
     func run() throws {
       Interruption.leaveAtOnce()
+      let place = try OutputPlace.file(out)
       let dataset = try Dataset(
         contentsOf: URL(fileURLWithPath: data), columns: columns.selection(requiresLabel: false))
-      let tokenizer = try SentencePieceTokenizer.train(
-        on: dataset.texts, options: vocabulary.options)
-      try AtomicFile.write(try tokenizer.serialized, to: URL(fileURLWithPath: out))
-      Console.standardOutput.line("\(tokenizer.vocabulary.size) pieces in \(out)")
+      let tokenizer = try vocabulary.learn(from: dataset.texts, of: data)
+      try AtomicFile.write(try tokenizer.serialized, to: place)
+      try output.report(Result(tokenizer: out, pieces: tokenizer.vocabulary.size))
+      output.say("\(tokenizer.vocabulary.size) pieces in \(out)")
     }
   }
 
@@ -43,6 +47,7 @@ struct TokenizerCommand: ParsableCommand {
       discussion: """
         pare tokenizer encode Models/reviews "The food was not bad at all."
         head -3 texts.txt | pare tokenizer encode Models/reviews --ids
+        pare tokenizer encode tokenizer.model --json "Never again."
         """)
 
     @Argument(help: "A model's folder, or a tokenizer file.")
@@ -53,6 +58,10 @@ struct TokenizerCommand: ParsableCommand {
 
     @Flag(help: "Print ids instead of pieces.")
     var ids = false
+
+    @OptionGroup var output: OutputOptions
+
+    private struct Line: Encodable { let pieces: [String], ids: [Int32] }
 
     func run() throws {
       Interruption.leaveAtOnce()
@@ -66,8 +75,10 @@ struct TokenizerCommand: ParsableCommand {
       let tokenizer = try SentencePieceTokenizer(contentsOf: url)
       try TextInput.forEach(texts) { text in
         let encoded = try tokenizer.encode(text)
-        Console.standardOutput.line(
-          encoded.map { ids ? "\($0)" : tokenizer.piece($0) }.joined(separator: " "))
+        let pieces = encoded.map { tokenizer.piece($0) }
+        try output.report(line: Line(pieces: pieces, ids: encoded))
+        output.say((ids ? encoded.map { "\($0)" } : pieces).joined(separator: " "))
+        try Console.standardOutput.check()
       }
     }
   }
@@ -75,8 +86,10 @@ struct TokenizerCommand: ParsableCommand {
 
 /// The size and kind of a new vocabulary.
 struct VocabularyFlags: ParsableArguments {
-  @Option(name: .customLong("vocabulary"), help: "Pieces of the vocabulary.")
-  var size = 8000
+  @Option(
+    name: .customLong("vocabulary"),
+    help: "Pieces of the vocabulary; 8000, or what a small text has, unless given.")
+  var size: Int?
 
   @Option(help: "unigram or bpe.")
   var algorithm = SentencePieceOptions.Algorithm.unigram
@@ -84,29 +97,27 @@ struct VocabularyFlags: ParsableArguments {
   @Flag(help: "Keep capitals apart from small letters.")
   var cased = false
 
-  var options: SentencePieceOptions {
-    var options = SentencePieceOptions(vocabularySize: size, algorithm: algorithm)
+  /// A tokenizer of texts that come from the file `path`.
+  func learn(from texts: [String], of path: String) throws -> SentencePieceTokenizer {
+    var options = SentencePieceOptions(vocabularySize: size ?? 8000, algorithm: algorithm)
     options.lowercase = !cased
-    return options
+    do throws(TextError) {
+      return try .train(on: texts, options: options)
+    } catch {
+      switch error {
+      case .vocabularyTooLarge(_, let largest) where size == nil:
+        options.vocabularySize = largest
+        return try .train(on: texts, options: options)
+      case .invalidOption(_, let value, let expected):
+        throw InputError("--vocabulary: expected \(expected), found \(value)")
+      default:
+        throw InputError("\(path): \(error); --vocabulary sets the size")
+      }
+    }
   }
 }
 
 extension Dataset {
   /// All texts, of pairs both.
   var texts: [String] { examples.flatMap { [$0.text] + ($0.secondText.map { [$0] } ?? []) } }
-}
-
-/// Texts from the arguments, or from standard input line by line.
-enum TextInput {
-  static func forEach(_ arguments: [String], _ body: (String) throws -> Void) throws {
-    if !arguments.isEmpty { return try arguments.forEach(body) }
-    var number = 0
-    while let line = readLine() {
-      number += 1
-      guard !line.utf8.contains(0) else {
-        throw InputError("standard input, line \(number): expected text, found a NUL byte")
-      }
-      try body(line)
-    }
-  }
 }

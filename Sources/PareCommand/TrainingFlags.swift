@@ -44,7 +44,8 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: "Decides initial weights, order, dropout and samples.")
   var seed: UInt64 = 0
 
-  func options(epochs: Int, learningRate: Float) -> TrainingOptions {
+  /// The options, seen to be possible; what was not given is as the arguments say.
+  func options(epochs: Int, learningRate: Float) throws -> TrainingOptions {
     var options = TrainingOptions()
     options.epochs = self.epochs ?? epochs
     options.batchSize = batch
@@ -59,6 +60,15 @@ struct TrainingFlags: ParsableArguments {
     options.bucketsByLength = buckets
     options.patience = patience
     options.seed = seed
+    do throws(TrainingError) { try options.validate() } catch {
+      guard case .invalidOption(let name, let expected, let found) = error else { throw error }
+      throw InputError("--\(name): expected \(expected), found \(found)")
+    }
+    // Numbers of steps and places are computed from these two.
+    let most = 1_000_000
+    for (name, value) in [("--epochs", options.epochs), ("--batch", batch)] where value > most {
+      throw InputError("\(name): expected at most \(most), found \(value)")
+    }
     return options
   }
 }
@@ -88,10 +98,7 @@ struct TrainingSession {
     let clock = ContinuousClock()
     var last = clock.now
     var rate = 0.0
-    try Trainer(options, on: device).train(
-      &model, on: data, objective: objective, saving: folder, resume: resume,
-      shouldStop: { Interruption.isRequested }
-    ) { event in
+    func observe(_ event: TrainingEvent) {
       metrics.add(event)
       switch event {
       case .resumed(let step): run.say("going on from step \(step)")
@@ -108,10 +115,14 @@ struct TrainingSession {
         guard !data.validation.isEmpty else { return }
         let mark = isBest ? "  best so far" : ""
         run.say(
-          String(format: "epoch %d: validation accuracy %@, loss %.4f", epoch,
+          String(
+            format: "epoch %d: validation accuracy %@, loss %.4f", epoch,
             Format.percent(accuracy), loss) + mark)
       }
     }
+    try Trainer(options, on: device).train(
+      &model, on: data, objective: objective, saving: folder, resume: resume,
+      shouldStop: { Interruption.isRequested }, observe: observe)
     Console.standardError.finishProgress()
   }
 }
@@ -158,6 +169,8 @@ private final class MetricsFile {
       forget(after: step)
       return
     case .step(let step, _, let epoch, let loss, let rate, let norm):
+      // A run that was killed before its first state was saved begins again.
+      if step == 1 { forget(after: 0) }
       line = """
         {"step":\(step),"epoch":\(epoch),"loss":\(loss),"learningRate":\(rate),\
         "gradientNorm":\(norm)}
@@ -165,7 +178,7 @@ private final class MetricsFile {
     case .epoch(let epoch, let step, let accuracy, let loss, let isBest):
       line = """
         {"step":\(step),"epochs":\(epoch),"validationAccuracy":\(accuracy),\
-        "validationLoss":\(loss),"isBest":\(isBest)}
+        "validationLoss":\(loss.isFinite ? "\(loss)" : "null"),"isBest":\(isBest)}
         """
     }
     try? handle?.write(contentsOf: Data((line + "\n").utf8))

@@ -30,8 +30,8 @@ public enum PruningBudget: Equatable, Sendable {
       }
       return Int((Double(total) * ratio).rounded())
     case .count(let count):
-      guard count <= total else {
-        throw .invalidBudget(expected: "at most \(total), all there are", found: "\(count)")
+      guard count >= 0, count <= total else {
+        throw .invalidBudget(expected: "0 to \(total), all there are", found: "\(count)")
       }
       return count
     }

@@ -12,6 +12,8 @@ public enum PruningError: Error, Equatable, CustomStringConvertible {
   case invalidScore(layer: Int, unit: Int)
   /// A criterion that learns from data was given none.
   case noCalibrationData(criterion: String)
+  /// The model answers NaN or infinity before anything is cut.
+  case notFinite
   /// The cut model does not answer as the gated one did.
   case lawBroken(difference: Float, limit: Float)
 
@@ -20,11 +22,14 @@ public enum PruningError: Error, Equatable, CustomStringConvertible {
     case .otherModel(let expected, let found):
       "made for another model: expected \(expected), found \(found); score this model anew"
     case .invalidPlan(let layer, let reason): "plan, layer \(layer): \(reason)"
-    case .invalidBudget(let expected, let found): "expected \(expected), found \(found)"
+    case .invalidBudget(let expected, let found):
+      "units to cut: expected \(expected), found \(found)"
     case .invalidScore(let layer, let unit):
       "scores, layer \(layer), unit \(unit): not a finite number; score the model anew"
     case .noCalibrationData(let criterion):
       "\(criterion) learns from examples, and there are none; give a file with --data"
+    case .notFinite:
+      "the model's logits are not finite numbers: its weights are damaged; copy or train it again"
     case .lawBroken(let difference, let limit):
       "the cut model's logits differ by \(difference) from those with closed gates, more than "
         + "\(limit); nothing was written; please report this"

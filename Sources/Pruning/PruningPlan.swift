@@ -65,7 +65,8 @@ public struct PruningPlan: Codable, Equatable, Sendable {
       if let twice = pairs.first(where: { $0 >= $1 }) {
         throw .invalidPlan(
           layer: index,
-          reason: "expected heads in ascending order, each once; found \(twice.0) before \(twice.1)")
+          reason: "expected heads in ascending order, each once; found \(twice.0) before \(twice.1)"
+        )
       }
     }
   }

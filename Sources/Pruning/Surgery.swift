@@ -45,7 +45,7 @@ public struct GateCheck: Sendable {
   public static let limit: Float = 1e-4
 
   /// The largest difference of a logit between `model` with all gates closed that `plan` cuts, and
-  /// `pruned`; throws `lawBroken` when it is over the limit.
+  /// `pruned`; throws `lawBroken` when it is over the limit, and `notFinite` for a damaged model.
   @discardableResult
   public static func check(
     _ model: DenseClassifier, _ plan: PruningPlan, _ pruned: DenseClassifier, on batch: TokenBatch,
@@ -59,9 +59,10 @@ public struct GateCheck: Sendable {
     }
     let gated = model.forward(batch, options: ForwardOptions(gates: gates), on: device).logits
     let cut = pruned.forward(batch, on: device).logits
+    guard gated.elements.allSatisfy(\.isFinite) else { throw .notFinite }
     let difference = zip(gated.elements, cut.elements).reduce(Float(0)) {
       let distance = abs($1.0 - $1.1)
-      return distance <= $0 ? $0 : distance  // NaN counts as a difference
+      return distance.isNaN ? .infinity : max($0, distance)
     }
     guard difference <= limit else { throw .lawBroken(difference: difference, limit: limit) }
     return difference

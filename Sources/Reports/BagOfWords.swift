@@ -24,7 +24,8 @@ public struct BagOfWords: Sendable {
     weights = Array(repeating: 0, count: index.count * labelCount)
     biases = Array(repeating: 0, count: labelCount)
     let known = index
-    fit(texts.map { $0.compactMap { known[$0] }.sorted() }, labeled.map { $0.label ?? 0 }, iterations)
+    let indices = texts.map { text in text.compactMap { known[$0] }.sorted() }
+    fit(indices, labeled.map { $0.label ?? 0 }, iterations)
   }
 
   /// The most probable label of each example.

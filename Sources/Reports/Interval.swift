@@ -26,7 +26,8 @@ public struct Interval: Codable, Equatable, Sendable {
     let share = Double(successes) / n
     let center = (share + z2 / (2 * n)) / (1 + z2 / n)
     let half = Self.z / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)).squareRoot()
-    self.init(low: max(0, center - half), high: min(1, center + half))
+    // The ends meet the share where it is 0 or 1, but for rounding.
+    self.init(low: max(0, min(share, center - half)), high: min(1, max(share, center + half)))
   }
 
   /// Of the median of `values`, from their order alone (Hahn & Meeker, 1991, section 5.2).

@@ -77,6 +77,12 @@ public struct Tensor: Sendable {
     storage.pointer.update(repeating: value, count: count)
   }
 
+  /// Multiplies every element by `factor`.
+  public mutating func scale(by factor: Float) {
+    makeUnique()
+    for i in 0..<count { storage.pointer[i] *= factor }
+  }
+
   /// Rows and columns of a matrix; everything but the last size counts as rows.
   var rows: Int { shape.dropLast().reduce(1, *) }
   var width: Int { shape.last ?? 1 }

@@ -1,7 +1,7 @@
 // What training makes small.
 
+public import Encoders
 import Foundation
-import Encoders
 public import Tensors
 public import Text
 
@@ -33,15 +33,40 @@ public struct LabeledSequence: Sendable, Equatable {
   }
 }
 
-/// A function of a model's outputs whose mean over the examples training makes small.
+/// What training makes small: a mean over a batch's examples.
 public protocol Objective: Sendable {
+  /// The mean over the batch; adds its gradient by every parameter of `model` to `gradients`.
+  ///
+  /// `options` are the pass's, with the step's dropout; recording is up to the objective.
+  func callAsFunction(
+    _ model: DenseClassifier, _ batch: LabeledBatch, _ options: ForwardOptions,
+    into gradients: inout DenseClassifier, on device: Device
+  ) -> Float
+}
+
+/// An objective that looks at logits alone.
+public protocol LogitObjective: Objective {
   /// The mean over the batch, and its gradient by the logits [sequences, labels].
   func callAsFunction(_ logits: Tensor, _ batch: LabeledBatch) -> (value: Float, gradient: Tensor)
 }
 
+extension LogitObjective {
+  public func callAsFunction(
+    _ model: DenseClassifier, _ batch: LabeledBatch, _ options: ForwardOptions,
+    into gradients: inout DenseClassifier, on device: Device
+  ) -> Float {
+    var options = options
+    options.isRecording = true
+    let trace = model.forward(batch.tokens, options: options, on: device)
+    let (loss, dLogits) = self(trace.logits, batch)
+    model.backward(dLogits, trace, into: &gradients, on: device)
+    return loss
+  }
+}
+
 /// −log p(label), the mean over the batch; with label smoothing (Szegedy et al., 2016,
 /// arXiv:1512.00567) the target is spread over all labels by that share.
-public struct CrossEntropy: Objective {
+public struct CrossEntropy: LogitObjective {
   /// The share of the target that is spread evenly over all labels, 0 ..< 1.
   public var labelSmoothing: Float
 

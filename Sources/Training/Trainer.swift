@@ -119,11 +119,9 @@ public struct Trainer: Sendable {
     var stream = RandomStream(options.seed, 0xd409, UInt64(state.step))
     let dropout = DropoutOptions(
       hidden: options.dropout, attention: options.attentionDropout, key: stream.next())
-    let trace = state.model.forward(
-      batch.tokens, options: ForwardOptions(dropout: dropout, isRecording: true), on: device)
-    let (loss, dLogits) = objective(trace.logits, batch)
+    let loss = objective(
+      state.model, batch, ForwardOptions(dropout: dropout), into: &gradients, on: device)
     guard loss.isFinite else { throw .notFinite(step: state.step, what: "the loss") }
-    state.model.backward(dLogits, trace, into: &gradients, on: device)
     let norm = try state.optimizer.step(
       &state.model, &gradients, learningRate: rate, on: device)
     state.step += 1

@@ -44,11 +44,16 @@ extension TrainingOptions {
     try check("learning-rate", learningRate >= 0 && learningRate < 10, "0 to 10", learningRate)
     try check("warmup", (0...1).contains(warmup), "a share from 0 to 1", warmup)
     try check("weight-decay", weightDecay >= 0 && weightDecay < 10, "0 to 10", weightDecay)
-    try check("clip", clipNorm >= 0, "0 or more", clipNorm)
+    try check("clip", clipNorm >= 0 && clipNorm.isFinite, "0 or more", clipNorm)
+    try check("beta1", (0..<1).contains(beta1), "0 to below 1", beta1)
+    try check("beta2", (0..<1).contains(beta2), "0 to below 1", beta2)
+    try check("epsilon", epsilon > 0 && epsilon < 1, "above 0 and below 1", epsilon)
     try check("dropout", (0..<1).contains(dropout), "0 to below 1", dropout)
     try check(
       "attention-dropout", (0..<1).contains(attentionDropout), "0 to below 1", attentionDropout)
     try check("label-smoothing", (0..<1).contains(labelSmoothing), "0 to below 1", labelSmoothing)
     try check("patience", patience >= 0, "0 or more", patience)
+    try check(
+      "save-interval", saveInterval >= 0 && saveInterval < 1e9, "seconds, 0 or more", saveInterval)
   }
 }

@@ -48,14 +48,13 @@ struct TrainingState {
   ) -> TrainingEvent {
     let predictions = Predictions(of: model, on: validation, device: device)
     let (accuracy, loss) = (predictions.accuracy, predictions.loss)
-    let isBest = (accuracy, -loss) > (bestAccuracy, -bestLoss)
+    let isBest = validation.isEmpty || (accuracy, -loss) > (bestAccuracy, -bestLoss)
     if isBest {
       (bestAccuracy, bestLoss, epochsSinceBest) = (accuracy, loss, 0)
       best = model
     } else {
       epochsSinceBest += 1
     }
-    if validation.isEmpty { best = model }
     epoch += 1
     stepInEpoch = 0
     isFinished = patience > 0 && epochsSinceBest >= patience
@@ -96,12 +95,19 @@ struct TrainingState {
     let progress = try StrictJSON.decode(
       Progress.self, from: Data((file.metadata["progress"] ?? "").utf8), path: url.path)
     try check(progress.run, url.path)
+    func take(_ name: String, like tensor: Tensor) throws(CheckpointError) -> Tensor {
+      let found = try file.tensor(name)
+      guard found.shape == tensor.shape else {
+        throw .wrongShape(path: file.path, name: name, expected: tensor.shape, found: found.shape)
+      }
+      return found
+    }
     var index = 0
     var moments = (optimizer.firstMoments, optimizer.secondMoments)
     try model.forEachParameter(at: "") { (name, tensor) throws(CheckpointError) in
-      tensor = try file.tensor("model." + name)
-      moments.0[index] = try file.tensor("first." + name)
-      moments.1[index] = try file.tensor("second." + name)
+      tensor = try take("model." + name, like: tensor)
+      moments.0[index] = try take("first." + name, like: tensor)
+      moments.1[index] = try take("second." + name, like: tensor)
       index += 1
     }
     (optimizer.firstMoments, optimizer.secondMoments) = moments
@@ -109,7 +115,7 @@ struct TrainingState {
     if file.names.contains(where: { $0.hasPrefix("best.") }) {
       var kept = model
       try kept.forEachParameter(at: "") { (name, tensor) throws(CheckpointError) in
-        tensor = try file.tensor("best." + name)
+        tensor = try take("best." + name, like: tensor)
       }
       best = kept
     }

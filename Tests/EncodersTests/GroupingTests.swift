@@ -1,6 +1,6 @@
 import Encoders
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 import Text
 
@@ -43,7 +43,9 @@ import Text
     let expected = packed.logits(sequences, on: device)
     await withTaskGroup(of: Bool.self) { group in
       for _ in 0..<8 {
-        group.addTask { (0..<20).allSatisfy { _ in packed.logits(sequences, on: device) == expected } }
+        group.addTask {
+          (0..<20).allSatisfy { _ in packed.logits(sequences, on: device) == expected }
+        }
       }
       for await isSame in group { #expect(isSame) }
     }

@@ -1,6 +1,6 @@
 import Encoders
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 import Text
 import Training

@@ -1,8 +1,8 @@
 import Checkpoints
 import Encoders
 import Foundation
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 import Text
 
@@ -46,8 +46,8 @@ import Text
       try savedClassifier().write(to: folder)
       func bytes() throws -> [String: Data] {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-        return try Dictionary(
-          uniqueKeysWithValues: names.map { ($0, try Data(contentsOf: folder.appending(path: $0))) })
+        let contents = try names.map { try Data(contentsOf: folder.appending(path: $0)) }
+        return Dictionary(uniqueKeysWithValues: zip(names, contents))
       }
       let first = try bytes()
       #expect(
@@ -108,7 +108,9 @@ import Text
   }
 
   @Test func weightsMustBeThoseOfTheConfiguration() throws {
-    func rewrite(_ change: (inout [(name: String, tensor: Tensor)]) -> Void) throws -> CheckpointError? {
+    func rewrite(
+      _ change: (inout [(name: String, tensor: Tensor)]) -> Void
+    ) throws -> CheckpointError? {
       try loadingError { folder in
         var tensors = try savedClassifier().classifier.parameters
         change(&tensors)

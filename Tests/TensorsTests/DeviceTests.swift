@@ -84,6 +84,13 @@ import Testing
     }
   }
 
+  @Test func aGreatManyPiecesAreDoneToo() {
+    let visits = Mutex(0)
+    let count = 1 << 24  // one more than the pool's ticket can say
+    Device(threads: 2).forEach(count) { _ in visits.withLock { $0 += 1 } }
+    #expect(visits.withLock { $0 } == count)
+  }
+
   @Test(arguments: [1, 2, 3, 5])
   func mapKeepsTheOrder(threads: Int) {
     let device = Device(threads: threads)

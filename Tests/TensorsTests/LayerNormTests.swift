@@ -32,7 +32,8 @@ import Testing
       bias: norm.bias.vector, epsilon: Self.epsilon, recording: recording)
   }
 
-  private func expectOracle(_ rows: Int, _ width: Int, hasResidual: Bool, _ dropout: Dropout) throws {
+  private func expectOracle(_ rows: Int, _ width: Int, hasResidual: Bool, _ dropout: Dropout) throws
+  {
     let (norm, dY) = oracle(rows, width, hasResidual: hasResidual, dropout)
     let (y, cache) = forward(norm, dropout, recording: true)
     #expect(y.shape == [rows, width])

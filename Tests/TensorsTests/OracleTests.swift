@@ -17,7 +17,7 @@ import Testing
     let dY = Matrix(random: 3, 5, from: &stream)
     let gradients = Oracle.linearGradients(dY, input: x, weight: weight)
     func loss(_ x: Matrix, _ weight: Matrix, _ bias: Matrix) -> Double {
-      .init(Matrix.dot(Oracle.linear(x, weight: weight, bias: bias), dY))
+      Matrix.dot(Oracle.linear(x, weight: weight, bias: bias), dY)
     }
     #expect(isClose(gradients.dX, centralDifferences(at: x) { loss($0, weight, bias) }))
     #expect(isClose(gradients.dWeight, centralDifferences(at: weight) { loss(x, $0, bias) }))
@@ -74,7 +74,9 @@ import Testing
     let count = attention.output(x).probabilities.count
     attention.factors = Matrix(random: 1, count, from: &stream).elements
     let dContext = Matrix(random: attention.queryCount, 6, from: &stream)
-    let differences = centralDifferences(at: x) { Matrix.dot(attention.output($0).context, dContext) }
+    let differences = centralDifferences(at: x) {
+      Matrix.dot(attention.output($0).context, dContext)
+    }
     #expect(isClose(attention.gradient(dContext, queryKeyValue: x), differences))
   }
 

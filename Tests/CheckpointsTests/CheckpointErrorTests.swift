@@ -1,0 +1,23 @@
+import Checkpoints
+import Testing
+
+@Suite struct CheckpointErrorTests {
+  private static let errors: [(CheckpointError, [String])] = [
+    (.missing(path: "/p", hint: "look there"), ["no such file", "look there"]),
+    (.unreadable(path: "/p", reason: "locked"), ["cannot be read", "locked"]),
+    (.unwritable(path: "/p", reason: "disk full"), ["cannot be written", "disk full"]),
+    (.invalidHeader(path: "/p", reason: "lies"), ["safetensors", "lies"]),
+    (.missingTensor(path: "/p", name: "a.b"), ["a.b", "found none"]),
+    (.unexpectedTensor(path: "/p", name: "a.b"), ["a.b", "no place"]),
+    (.wrongShape(path: "/p", name: "a.b", expected: [1, 2], found: [3]), ["a.b", "[1, 2]"]),
+    (.invalidJSON(path: "/p", reason: "unknown key x"), ["unknown key x"]),
+    (.notAModel(path: "/p", missing: "config.json"), ["not a model folder", "config.json"]),
+  ]
+
+  @Test func everyErrorSaysWhatAndWhere() {
+    for (error, words) in Self.errors {
+      #expect(error.description.hasPrefix("/p: "))
+      for word in words { #expect(error.description.contains(word)) }
+    }
+  }
+}

@@ -67,6 +67,13 @@ let package = Package(
     tests(
       "TrainingTests",
       ["Tensors", "Text", "Checkpoints", "Encoders", "Training", "TestSupport"]),
+    tests(
+      "PruningTests",
+      [
+        "Tensors", "Text", "Checkpoints", "Encoders", "Training", "Pruning", "TestSupport",
+      ]),
+    tests("ReportsTests", ["Tensors", "Text", "Training", "Reports"]),
+    tests("PareCommandTests", ["Pare", "PareCommand"]),
     tests("DatasetTests", ["Text"]),
   ],
   swiftLanguageModes: [.v6],

@@ -131,7 +131,8 @@ public struct SafetensorsFile: Sendable {
     for (name, entry) in ordered {
       guard entry.bytes.lowerBound == position else {
         throw .invalidHeader(
-          path: path, reason: "tensor \(name) begins at byte \(entry.bytes.lowerBound), "
+          path: path,
+          reason: "tensor \(name) begins at byte \(entry.bytes.lowerBound), "
             + "the one before ends at \(position)")
       }
       position = entry.bytes.upperBound

@@ -25,7 +25,8 @@ extension SafetensorsFile {
       // Spaces up to a multiple of 64, so that a mapped tensor is aligned.
       header.append(Data(repeating: 0x20, count: (64 - (header.count + 8) % 64) % 64))
       let length = UInt64(header.count)
-      try handle.write(contentsOf: Data((0..<8).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) }))
+      try handle.write(
+        contentsOf: Data((0..<8).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) }))
       try handle.write(contentsOf: header)
       for (_, tensor) in tensors { try handle.write(contentsOf: tensor.serialized(as: type)) }
     }

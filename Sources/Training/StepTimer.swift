@@ -20,7 +20,7 @@ public struct StepTimer {
     trainer = Trainer(unchecked: options, on: device)
     batch = LabeledBatch(sequences)
     gradients = model.zeros()
-    state = TrainingState(model: model, options: options, exampleCount: sequences.count)
+    state = TrainingState(model: model, options: options, examples: sequences)
   }
 
   /// Forward, loss, backward, clipping, AdamW.

@@ -72,8 +72,7 @@ public struct Trainer: Sendable {
     let exampleCount = examples.count
     let stepsPerEpoch = batching.stepCount(exampleCount)
     let total = stepsPerEpoch * options.epochs
-    var state = TrainingState(
-      model: consume model, options: options, exampleCount: exampleCount)
+    var state = TrainingState(model: consume model, options: options, examples: examples)
     defer { model = state.model }
     if resume, let saving, try state.load(from: saving) { observe(.resumed(step: state.step)) }
     var gradients = state.model.zeros()

@@ -4,6 +4,7 @@ import Checkpoints
 import Encoders
 import Foundation
 import Tensors
+import Text
 
 /// The state of a run between two steps.
 struct TrainingState {
@@ -24,6 +25,7 @@ struct TrainingState {
     var options: TrainingOptions
     var configuration: EncoderConfiguration
     var exampleCount: Int
+    var examples: String  // the fingerprint of their tokens and labels
   }
 
   /// The counters, as the file's metadata holds them.
@@ -35,9 +37,18 @@ struct TrainingState {
     var bestLoss: Double?
   }
 
-  init(model: consuming DenseClassifier, options: TrainingOptions, exampleCount: Int) {
+  init(
+    model: consuming DenseClassifier, options: TrainingOptions, examples: [LabeledSequence]
+  ) {
+    var fingerprint = Fingerprint()
+    for example in examples {
+      for id in example.sequence.ids + [Int32(example.label)] {
+        fingerprint.combine([UInt8(truncatingIfNeeded: id), UInt8(truncatingIfNeeded: id >> 8)])
+      }
+    }
     run = Run(
-      options: options, configuration: model.configuration, exampleCount: exampleCount)
+      options: options, configuration: model.configuration, exampleCount: examples.count,
+      examples: fingerprint.text)
     self.model = model
     optimizer = AdamW(for: self.model, options: options)
   }
@@ -129,6 +140,8 @@ struct TrainingState {
     let difference: String
     if saved.exampleCount != run.exampleCount {
       difference = "it saw \(saved.exampleCount) examples, here are \(run.exampleCount)"
+    } else if saved.examples != run.examples {
+      difference = "it saw other examples"
     } else if saved.configuration != run.configuration {
       difference = "its model has other sizes"
     } else if saved.options != run.options {

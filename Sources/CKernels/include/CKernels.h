@@ -74,7 +74,7 @@ bool pare_linear_input_gradient(pare_device *device, const float *dY, int rows, 
 bool pare_linear_parameter_gradient(pare_device *device, const float *dY, int rows, int outputs, const float *x,
   int inputs, float *dWeight, float *dBias);
 
-// ---- rows.c --------------------------------------------------------------------------------------------------
+// ---- elements.c --------------------------------------------------------------------------------------------
 
 /// Dropout as a function of position: element i survives, scaled by 1/(1 − p), when a hash of (key, i) says so.
 /// probability 0 keeps all. The backward pass asks the same function again instead of storing a mask.
@@ -88,15 +88,6 @@ void pare_gelu_forward(pare_device *device, const float *x, size_t count, float 
 /// dX = dY · GELU'(x). dX and dY may be the same memory.
 void pare_gelu_backward(pare_device *device, const float *x, const float *dY, size_t count, float *dX);
 
-/// sum = residual + dropout(x); y = normalized(sum) · weight + bias. `residual`, `sum` and `statistics`
-/// [rows, 2] (mean, 1/deviation) may be NULL; y may be the memory of x.
-void pare_layer_norm_forward(pare_device *device, const float *x, const float *residual, pare_dropout dropout, int rows,
-  int width, const float *weight, const float *bias, float epsilon, float *sum, float *statistics, float *y);
-/// dSum from dY; dX = dropout'(dSum) (may be NULL, or dSum's memory where nothing was dropped);
-/// dWeight and dBias are added to.
-bool pare_layer_norm_backward(pare_device *device, const float *dY, const float *sum, const float *statistics,
-  pare_dropout dropout, int rows, int width, const float *weight, float *dSum, float *dX, float *dWeight, float *dBias);
-
 /// x = tanh(x), in place; and dY = dY · (1 − y²), in place, from the output y.
 void pare_tanh_forward(float *x, size_t count);
 void pare_tanh_backward(const float *y, size_t count, float *dY);
@@ -109,9 +100,6 @@ double pare_sum_of_squares(pare_device *device, const float *x, size_t count);
 /// True when no element is NaN or infinite.
 bool pare_all_finite(pare_device *device, const float *x, size_t count);
 
-/// Each row of x [rows, width] becomes its softmax, in place.
-void pare_softmax_rows(pare_device *device, float *x, int rows, int width);
-
 /// One AdamW step (Loshchilov & Hutter, 2019) on `count` elements; the gradient is cleared behind it.
 typedef struct {
   float learning_rate, beta1, beta2, epsilon, weight_decay, gradient_scale;
@@ -119,6 +107,20 @@ typedef struct {
 } pare_adamw;
 void pare_adamw_step(pare_device *device, const pare_adamw *options, size_t count, float *parameter, float *gradient,
   float *first_moment, float *second_moment);
+
+// ---- rows.c --------------------------------------------------------------------------------------------------
+
+/// sum = residual + dropout(x); y = normalized(sum) · weight + bias. `residual`, `sum` and `statistics`
+/// [rows, 2] (mean, 1/deviation) may be NULL; y may be the memory of x.
+void pare_layer_norm_forward(pare_device *device, const float *x, const float *residual, pare_dropout dropout, int rows,
+  int width, const float *weight, const float *bias, float epsilon, float *sum, float *statistics, float *y);
+/// dSum from dY; dX = dropout'(dSum) (may be NULL, or dSum's memory where nothing was dropped);
+/// dWeight and dBias are added to.
+bool pare_layer_norm_backward(pare_device *device, const float *dY, const float *sum, const float *statistics,
+  pare_dropout dropout, int rows, int width, const float *weight, float *dSum, float *dX, float *dWeight, float *dBias);
+
+/// Each row of x [rows, width] becomes its softmax, in place.
+void pare_softmax_rows(pare_device *device, float *x, int rows, int width);
 
 // ---- embedding.c ---------------------------------------------------------------------------------------------
 

@@ -44,6 +44,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Seconds of timing at least.")
   var seconds = 2.0
 
+  @Option(help: "Tokens a thread takes through the model at a time; 0: threads share each product.")
+  var group = 128
+
   @Option(help: "Dropout in a training step.")
   var dropout: Float = 0.1
 
@@ -64,6 +67,9 @@ struct BenchCommand: ParsableCommand {
     for (name, value) in [("--batch", batch), ("--length", tokenCount), ("--calls", calls)]
     where !(1...most).contains(value) {
       throw InputError("\(name): expected 1 to \(most), found \(value)")
+    }
+    guard (0...most).contains(group) else {
+      throw InputError("--group: expected 0 to \(most), found \(group)")
     }
     guard (0...86_400).contains(seconds) else {
       throw InputError("--seconds: expected 0 to 86400, found \(seconds)")
@@ -162,7 +168,7 @@ struct BenchCommand: ParsableCommand {
     let tokens = sequences.reduce(0) { $0 + $1.ids.count }
     var report = LatencyReport(
       of: work(batch, tokens), on: device, minimumCalls: calls, seconds: seconds
-    ) { _ = packed.logits(sequences, on: device) }
+    ) { _ = packed.logits(sequences, tokensPerGroup: group == 0 ? .max : group, on: device) }
     report.parts = partTimes(packed, TokenBatch(sequences), device)
     return report
   }

@@ -46,8 +46,10 @@ public struct TextClassifier: Sendable {
   }
 
   /// The logits of each text, [label], in the order given.
-  public func logits(_ examples: [Example]) throws(TextError) -> [[Float]] {
-    model.logits(try encode(examples), on: device)
+  public func logits(
+    _ examples: [Example], tokensPerGroup: Int = 512
+  ) throws(TextError) -> [[Float]] {
+    model.logits(try encode(examples), tokensPerGroup: tokensPerGroup, on: device)
   }
 }
 
@@ -58,7 +60,7 @@ extension SequenceClassifier {
   /// group needs stays in a core's cache. A single group is shared by all threads instead. Either
   /// way each sequence's logits are the same, whatever it is grouped with.
   public func logits(
-    _ sequences: [EncodedSequence], tokensPerGroup: Int = 128, on device: Device
+    _ sequences: [EncodedSequence], tokensPerGroup: Int = 512, on device: Device
   ) -> [[Float]] {
     let groups = Self.groups(sequences.map(\.ids.count), tokensPerGroup, threads: device.threads)
     return device.map(groups.count) { index in

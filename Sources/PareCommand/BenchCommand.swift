@@ -45,7 +45,7 @@ struct BenchCommand: ParsableCommand {
   var seconds = 2.0
 
   @Option(help: "Tokens a thread takes through the model at a time; 0: threads share each product.")
-  var group = 128
+  var group = 512
 
   @Option(help: "Dropout in a training step.")
   var dropout: Float = 0.1
@@ -124,6 +124,8 @@ struct BenchCommand: ParsableCommand {
 
   private var tokenCount: Int { length ?? 32 }
 
+  private var tokensPerGroup: Int { group == 0 ? .max : group }
+
   /// A report with the name of its model: `--json` prints one a line where there are several.
   private struct NamedReport: Encodable {
     let model: String
@@ -168,7 +170,7 @@ struct BenchCommand: ParsableCommand {
     let tokens = sequences.reduce(0) { $0 + $1.ids.count }
     var report = LatencyReport(
       of: work(batch, tokens), on: device, minimumCalls: calls, seconds: seconds
-    ) { _ = packed.logits(sequences, tokensPerGroup: group == 0 ? .max : group, on: device) }
+    ) { _ = packed.logits(sequences, tokensPerGroup: tokensPerGroup, on: device) }
     report.parts = partTimes(packed, TokenBatch(sequences), device)
     return report
   }
@@ -215,7 +217,8 @@ struct BenchCommand: ParsableCommand {
         of: work(1, tokens / examples.count), on: device, warmup: 50,
         minimumCalls: max(calls, examples.count), seconds: seconds
       ) {
-        _ = try classifier.logits([examples[next % examples.count]])
+        _ = try classifier.logits(
+          [examples[next % examples.count]], tokensPerGroup: tokensPerGroup)
         next += 1
       }
     }
@@ -224,7 +227,8 @@ struct BenchCommand: ParsableCommand {
       seconds: seconds
     ) {
       for start in stride(from: 0, to: examples.count, by: batch) {
-        _ = try classifier.logits(Array(examples[start..<min(start + batch, examples.count)]))
+        let part = Array(examples[start..<min(start + batch, examples.count)])
+        _ = try classifier.logits(part, tokensPerGroup: tokensPerGroup)
       }
     }
   }

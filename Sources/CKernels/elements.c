@@ -1,4 +1,4 @@
-// Kernels over single elements: GELU, tanh, dropout, sums, and the optimizer's step.
+// Kernels over single elements: GELU, tanh, ReLU, dropout, sums, and the optimizer's step.
 #include "clones.h"
 #include "device.h"
 
@@ -62,6 +62,14 @@ void pare_tanh_forward(float *x, size_t count) {
 
 void pare_tanh_backward(const float *y, size_t count, float *dY) {
   for (size_t i = 0; i < count; i++) dY[i] *= 1 - y[i] * y[i];
+}
+
+void pare_relu_forward(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) x[i] = x[i] < 0 ? 0 : x[i];
+}
+
+void pare_relu_backward(const float *y, size_t count, float *dY) {
+  for (size_t i = 0; i < count; i++) dY[i] = y[i] > 0 ? dY[i] : 0;
 }
 
 PARE_CLONES

@@ -6,25 +6,34 @@ typedef struct {
   const int32_t *ids, *types, *offsets, *indices;
   const float *word, *position, *type, *dY, *x;
   float *y, *dWord, *dPosition, *dType;
-  int sequences, width, count;
+  int sequences, first_position, width, count;
 } tables;
+
+/// The row of the position table that token `token` of sequence `sequence` takes.
+PARE_INLINE size_t position_of(const tables *t, int sequence, int token) {
+  return (size_t)(t->first_position + token - t->offsets[sequence]);
+}
 
 PARE_CLONES
 static void forward_piece(void *context, int sequence) {
   const tables *t = context;
   for (int token = t->offsets[sequence]; token < t->offsets[sequence + 1]; token++) {
     const float *word = t->word + (size_t)t->ids[token] * t->width;
-    const float *position = t->position + (size_t)(token - t->offsets[sequence]) * t->width;
-    const float *type = t->type + (size_t)t->types[token] * t->width;
+    const float *position = t->position + position_of(t, sequence, token) * t->width;
     float *y = t->y + (size_t)token * t->width;
-    for (int i = 0; i < t->width; i++) y[i] = word[i] + type[i] + position[i];
+    if (t->type) {
+      const float *type = t->type + (size_t)t->types[token] * t->width;
+      for (int i = 0; i < t->width; i++) y[i] = word[i] + type[i] + position[i];
+    } else {
+      for (int i = 0; i < t->width; i++) y[i] = word[i] + position[i];
+    }
   }
 }
 
 void pare_embedding_forward(pare_device *device, const int32_t *ids, const int32_t *types, const int32_t *offsets,
-  int sequences, int width, const float *word, const float *position, const float *type, float *y) {
+  int sequences, int first_position, int width, const float *word, const float *position, const float *type, float *y) {
   tables t = {.ids = ids, .types = types, .offsets = offsets, .word = word, .position = position, .type = type, .y = y,
-    .sequences = sequences, .width = width};
+    .sequences = sequences, .first_position = first_position, .width = width};
   pare_run(device, sequences, forward_piece, &t);
 }
 
@@ -39,18 +48,19 @@ static void backward_piece(void *context, int piece) {
     for (int token = t->offsets[sequence]; token < t->offsets[sequence + 1]; token++) {
       const float *dY = t->dY + (size_t)token * t->width + first;
       float *word = t->dWord + (size_t)t->ids[token] * t->width + first;
-      float *position = t->dPosition + (size_t)(token - t->offsets[sequence]) * t->width + first;
-      float *type = t->dType + (size_t)t->types[token] * t->width + first;
+      float *position = t->dPosition + position_of(t, sequence, token) * t->width + first;
       for (int i = 0; i < columns; i++) word[i] += dY[i];
       for (int i = 0; i < columns; i++) position[i] += dY[i];
+      if (!t->dType) continue;
+      float *type = t->dType + (size_t)t->types[token] * t->width + first;
       for (int i = 0; i < columns; i++) type[i] += dY[i];
     }
 }
 
 void pare_embedding_backward(pare_device *device, const int32_t *ids, const int32_t *types, const int32_t *offsets,
-  int sequences, int width, const float *dY, float *dWord, float *dPosition, float *dType) {
+  int sequences, int first_position, int width, const float *dY, float *dWord, float *dPosition, float *dType) {
   tables t = {.ids = ids, .types = types, .offsets = offsets, .dY = dY, .dWord = dWord, .dPosition = dPosition,
-    .dType = dType, .sequences = sequences, .width = width};
+    .dType = dType, .sequences = sequences, .first_position = first_position, .width = width};
   pare_run(device, (width + COLUMNS - 1) / COLUMNS, backward_piece, &t);
 }
 

@@ -3,13 +3,13 @@
 public import Tensors
 import Text
 
-/// The sum of a token's three embeddings, normalized.
+/// The sum of a token's embeddings, normalized.
 public struct Embeddings: Parameterized, Equatable {
   /// [vocabulary, hidden].
   public var word: Tensor
   /// [positions, hidden].
   public var position: Tensor
-  /// [types, hidden].
+  /// [types, hidden]; no rows where a model knows no types, as DistilBERT.
   public var tokenType: Tensor
   /// On the sum.
   public var norm: LayerNorm
@@ -20,14 +20,15 @@ public struct Embeddings: Parameterized, Equatable {
   }
 
   func forward(
-    _ batch: TokenBatch, _ offsets: SequenceOffsets, epsilon: Float, _ options: ForwardOptions,
-    on device: Device
+    _ batch: TokenBatch, _ offsets: SequenceOffsets, _ configuration: EncoderConfiguration,
+    _ options: ForwardOptions, on device: Device
   ) -> (output: Tensor, cache: Cache?) {
     let sum = device.embedding(
-      ids: batch.ids, types: batch.typeIDs, offsets, word: word, position: position,
-      tokenType: tokenType)  // [T, hidden]
+      ids: batch.ids, types: batch.typeIDs, offsets, firstPosition: configuration.firstPosition,
+      word: word, position: position, tokenType: tokenType)  // [T, hidden]
     var (output, cache) = norm.forward(
-      consume sum, epsilon: epsilon, recording: options.isRecording, on: device)
+      consume sum, epsilon: configuration.layerNormEpsilon, recording: options.isRecording,
+      on: device)
     let dropout = options.dropout(.embeddings)
     device.applyDropout(dropout, to: &output)
     return (output, cache.map { Cache(norm: $0, dropout: dropout) })
@@ -35,13 +36,14 @@ public struct Embeddings: Parameterized, Equatable {
 
   func backward(
     _ dY: consuming Tensor, _ cache: Cache, _ batch: TokenBatch, _ offsets: SequenceOffsets,
-    into gradient: inout Embeddings, on device: Device
+    _ configuration: EncoderConfiguration, into gradient: inout Embeddings, on device: Device
   ) {
     var dOutput = dY
     device.applyDropout(cache.dropout, to: &dOutput)
     let dSum = norm.backward(dOutput, cache.norm, into: &gradient.norm, on: device).dX
     device.embeddingBackward(
-      dSum, ids: batch.ids, types: batch.typeIDs, offsets, word: &gradient.word,
+      dSum, ids: batch.ids, types: batch.typeIDs, offsets,
+      firstPosition: configuration.firstPosition, word: &gradient.word,
       position: &gradient.position, tokenType: &gradient.tokenType)
   }
 

@@ -11,7 +11,7 @@ public struct SavedClassifier: Sendable {
   /// The weights and sizes.
   public var classifier: DenseClassifier
   /// Turns text into ids.
-  public var tokenizer: SentencePieceTokenizer
+  public var tokenizer: any Tokenizer
   /// A name for each class.
   public var labelNames: [String]
   /// How the model came to be.
@@ -19,7 +19,7 @@ public struct SavedClassifier: Sendable {
 
   /// A classifier ready to be written; sizes of its parts must agree.
   public init(
-    classifier: DenseClassifier, tokenizer: SentencePieceTokenizer, labelNames: [String],
+    classifier: DenseClassifier, tokenizer: any Tokenizer, labelNames: [String],
     card: ModelCard
   ) {
     precondition(labelNames.count == classifier.configuration.labelCount, "\(labelNames)")
@@ -43,8 +43,7 @@ public struct SavedClassifier: Sendable {
     let file = try StrictJSON.decode(ConfigurationFile.self, contentsOf: configurationURL)
     let configuration = try file.configuration(path: configurationURL.path)
     labelNames = file.labelNames
-    tokenizer = try SentencePieceTokenizer(
-      contentsOf: folder.appendingPathComponent("tokenizer.model"))
+    tokenizer = try TokenizerFolder.read(folder)
     guard tokenizer.vocabulary.size <= configuration.vocabularySize else {
       throw CheckpointError.invalidJSON(
         path: configurationURL.path,
@@ -73,7 +72,7 @@ public struct SavedClassifier: Sendable {
       }
       try put(configuration, "config.json")
       try put(history, "card.json")
-      try put(tokenizer.serialized, "tokenizer.model")
+      for (name, data) in try tokenizer.files() { try put(data, name) }
       for (name, data) in extraFiles { try put(data, name) }
       try SafetensorsFile.write(
         classifier.parameters, as: type, metadata: ["format": "pare"],
@@ -117,6 +116,8 @@ extension SequenceClassifier where P == Linear {
 private struct ConfigurationFile: Codable {
   struct Pare: Codable {
     var layers: [LayerShape]
+    var firstPosition: Int?
+    var poolerActivation: PoolerActivation?
   }
 
   var modelType = "bert"
@@ -148,7 +149,9 @@ private struct ConfigurationFile: Codable {
     layerCount = configuration.layers.count
     labels = Dictionary(
       uniqueKeysWithValues: labelNames.enumerated().map { (String($0.offset), $0.element) })
-    pare = Pare(layers: configuration.layers)
+    pare = Pare(
+      layers: configuration.layers, firstPosition: configuration.firstPosition,
+      poolerActivation: configuration.poolerActivation)
   }
 
   var labelNames: [String] { labels.indices.isEmpty ? [] : (0..<labels.count).map(name) }
@@ -166,8 +169,12 @@ private struct ConfigurationFile: Codable {
       ("max_position_embeddings", maximumPositions), ("type_vocab_size", tokenTypeCount),
       ("id2label", labels.count),
     ]
-    for (key, size) in sizes where size < 1 || size > most {
+    let firstPosition = pare.firstPosition ?? 0
+    for (key, size) in sizes where size < (key == "type_vocab_size" ? 0 : 1) || size > most {
       throw refuse(key, "1 to \(most)", size)
+    }
+    guard (0..<maximumPositions).contains(firstPosition) else {
+      throw refuse("pare.firstPosition", "0 to \(maximumPositions - 1)", firstPosition)
     }
     guard modelType == "bert" else { throw refuse("model_type", "bert", modelType) }
     guard activation == "gelu" else { throw refuse("hidden_act", "gelu", activation) }
@@ -191,7 +198,8 @@ private struct ConfigurationFile: Codable {
     }
     return EncoderConfiguration(
       vocabularySize: vocabularySize, hiddenSize: hiddenSize, maximumPositions: maximumPositions,
-      tokenTypeCount: tokenTypeCount, labelCount: labels.count,
-      layerNormEpsilon: layerNormEpsilon, layers: pare.layers)
+      firstPosition: firstPosition, tokenTypeCount: tokenTypeCount, labelCount: labels.count,
+      poolerActivation: pare.poolerActivation ?? .tanh, layerNormEpsilon: layerNormEpsilon,
+      layers: pare.layers)
   }
 }

@@ -12,7 +12,7 @@ public struct SequenceClassifier<P: Projection>: Sendable {
   public var embeddings: Embeddings
   /// Lowest first.
   public var layers: [EncoderLayer<P>]
-  /// Then tanh, on the first token's vector.
+  /// Then its activation, on the first token's vector.
   public var pooler: P
   /// From the pooled vector to logits.
   public var classifier: P
@@ -43,11 +43,11 @@ public struct SequenceClassifier<P: Projection>: Sendable {
     _ batch: TokenBatch, options: ForwardOptions = .init(), on device: Device
   ) -> Trace {
     precondition(
-      batch.lengths.allSatisfy { 0 < $0 && $0 <= configuration.maximumPositions },
-      "a sequence is empty or longer than \(configuration.maximumPositions) tokens")
+      batch.lengths.allSatisfy { 0 < $0 && $0 <= configuration.maximumLength },
+      "a sequence is empty or longer than \(configuration.maximumLength) tokens")
     let offsets = SequenceOffsets(lengths: batch.lengths)
     var (x, embeddingsCache) = embeddings.forward(
-      batch, offsets, epsilon: configuration.layerNormEpsilon, options, on: device)  // [T, hidden]
+      batch, offsets, configuration, options, on: device)  // [T, hidden]
     options.didCompute?(.embeddings)
     var caches: [EncoderLayer<P>.Cache] = []
     for (index, layer) in layers.enumerated() {
@@ -59,7 +59,7 @@ public struct SequenceClassifier<P: Projection>: Sendable {
     if layers.isEmpty || options.wantsAllTokens {
       x = device.gatherRows(x, at: offsets.firstTokens)
     }
-    let pooled = device.tanh(pooler(x, on: device))  // [B, hidden]
+    let pooled = configuration.poolerActivation.forward(pooler(x, on: device), on: device)
     var dropped = pooled
     let dropout = options.dropout(.pooled)
     device.applyDropout(dropout, to: &dropped)
@@ -101,7 +101,8 @@ extension SequenceClassifier where P == Linear {
     var dPooled = classifier.backward(
       dLogits, input: head.dropped, into: &gradients.classifier, on: device)
     device.applyDropout(head.dropout, to: &dPooled)
-    let dPooler = device.tanhBackward(consume dPooled, output: head.pooled)
+    let dPooler = configuration.poolerActivation.backward(
+      dPooled, output: head.pooled, on: device)
     var dX = pooler.backward(dPooler, input: head.first, into: &gradients.pooler, on: device)
     if layers.isEmpty || trace.options.wantsAllTokens {
       var dAll = dHidden ?? Tensor(zeros: trace.offsets.tokenCount, configuration.hiddenSize)
@@ -118,8 +119,25 @@ extension SequenceClassifier where P == Linear {
       if let gateGradient { gateGradients.append(gateGradient) }
     }
     embeddings.backward(
-      dX, head.embeddings, trace.batch, trace.offsets, into: &gradients.embeddings, on: device)
+      dX, head.embeddings, trace.batch, trace.offsets, configuration, into: &gradients.embeddings,
+      on: device)
     return gateGradients.reversed()
+  }
+}
+
+extension PoolerActivation {
+  func forward(_ x: consuming Tensor, on device: Device) -> Tensor {
+    switch self {
+    case .tanh: device.tanh(x)
+    case .relu: device.relu(x)
+    }
+  }
+
+  func backward(_ dY: consuming Tensor, output y: Tensor, on device: Device) -> Tensor {
+    switch self {
+    case .tanh: device.tanhBackward(dY, output: y)
+    case .relu: device.reluBackward(dY, output: y)
+    }
   }
 }
 

@@ -8,7 +8,7 @@ public struct TextClassifier: Sendable {
   /// The packed model.
   public let model: SequenceClassifier<PackedLinear>
   /// Turns text into ids.
-  public let tokenizer: SentencePieceTokenizer
+  public let tokenizer: any Tokenizer
   /// A name for each class.
   public let labelNames: [String]
   /// The longest sequence that is read; longer texts are truncated.
@@ -21,7 +21,7 @@ public struct TextClassifier: Sendable {
     model = saved.classifier.packed(on: device)
     tokenizer = saved.tokenizer
     labelNames = saved.labelNames
-    let most = saved.classifier.configuration.maximumPositions
+    let most = saved.classifier.configuration.maximumLength
     self.maximumLength = min(maximumLength ?? most, most)
     self.device = device
   }

@@ -142,7 +142,7 @@ struct BenchCommand: ParsableCommand {
 
   /// Full-length random sentences: nothing to win from padding.
   private func randomBatch(_ configuration: EncoderConfiguration) throws -> [LabeledSequence] {
-    let most = configuration.maximumPositions
+    let most = configuration.maximumLength
     let length = tokenCount
     guard (2...max(2, most)).contains(length) else {
       throw InputError(

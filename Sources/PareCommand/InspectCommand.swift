@@ -42,7 +42,7 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     let saved = try SavedClassifier(argument: model)
     let configuration = saved.classifier.configuration
-    let most = configuration.maximumPositions
+    let most = configuration.maximumLength
     let length = length ?? min(128, most)
     guard (1...most).contains(length) else {
       throw InputError("--length: expected 1 to \(most), the model's positions, found \(length)")
@@ -77,7 +77,7 @@ struct InspectCommand: ParsableCommand {
     common.say("\n" + layers.text)
     common.say(
       "\nhidden size \(configuration.hiddenSize), vocabulary \(configuration.vocabularySize), "
-        + "at most \(configuration.maximumPositions) tokens, "
+        + "at most \(configuration.maximumLength) tokens, "
         + "labels \(saved.labelNames.joined(separator: ", "))")
     for step in saved.card.steps {
       let arguments = step.arguments.joined(separator: " ")

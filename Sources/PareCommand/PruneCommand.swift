@@ -161,7 +161,7 @@ struct PruneCommand: ParsableCommand {
       "The food was good, but we waited far too long.", "Not bad at all!", "Never again.",
       "I had hoped for more; even so, a fair price for what it is, and they were kind.",
     ]
-    let most = model.configuration.maximumPositions
+    let most = model.configuration.maximumLength
     let batch = TokenBatch(
       try texts.map { try saved.tokenizer.encode($0, maximumLength: min(64, most)) })
     let difference = try GateCheck.check(model, plan, smaller, on: batch, device: device)
@@ -174,7 +174,7 @@ struct PruneCommand: ParsableCommand {
 
   private func tune(_ smaller: inout SavedClassifier, _ session: TrainingSession) throws {
     guard let data = calibration.data else { return }
-    let most = min(training.length, smaller.classifier.configuration.maximumPositions)
+    let most = min(training.length, smaller.classifier.configuration.maximumLength)
     func read(_ path: String) throws -> [LabeledSequence] {
       try columns.read(path, labelNames: smaller.labelNames)
         .sequences(smaller.tokenizer, maximumLength: most)

@@ -80,7 +80,7 @@ struct ColumnOptions: ParsableArguments {
 extension Dataset {
   /// Every example as tokens with its label.
   func sequences(
-    _ tokenizer: some Tokenizer, maximumLength: Int
+    _ tokenizer: any Tokenizer, maximumLength: Int
   ) throws -> [LabeledSequence] {
     try examples.map {
       LabeledSequence(

@@ -74,7 +74,7 @@ struct TrainCommand: ParsableCommand {
     var examples = try columns.read(data, labelNames: parent?.labelNames)
     let held = try heldOut(&examples)
     var saved = try parent ?? fresh(examples)
-    let most = min(training.length, saved.classifier.configuration.maximumPositions)
+    let most = min(training.length, saved.classifier.configuration.maximumLength)
     let material = TrainingData(
       training: try examples.sequences(saved.tokenizer, maximumLength: most),
       validation: try held.sequences(saved.tokenizer, maximumLength: most))

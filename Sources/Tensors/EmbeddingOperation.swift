@@ -3,33 +3,38 @@
 import CKernels
 
 extension Device {
-  /// [tokens, width]: word[id] + position[place in the sequence] + tokenType[type].
+  /// [tokens, width]: word[id] + position[firstPosition + place in the sequence] + tokenType[type].
   ///
-  /// Ids, types and places must lie within their tables; that is checked.
+  /// Ids, types and places must lie within their tables; that is checked. A table of no types adds
+  /// nothing.
   public func embedding(
-    ids: [Int32], types: [Int32], _ offsets: SequenceOffsets, word: Tensor, position: Tensor,
-    tokenType: Tensor
+    ids: [Int32], types: [Int32], _ offsets: SequenceOffsets, firstPosition: Int = 0,
+    word: Tensor, position: Tensor, tokenType: Tensor
   ) -> Tensor {
     precondition(ids.count == offsets.tokenCount && types.count == ids.count, "\(ids.count) ids")
     requireRows(ids, of: word, "word id")
-    requireRows(types, of: tokenType, "token type")
+    if tokenType.rows > 0 { requireRows(types, of: tokenType, "token type") }
     let longest = zip(offsets.values.dropFirst(), offsets.values).map { $0 - $1 }.max() ?? 0
-    precondition(longest <= position.rows, "\(longest) tokens, \(position.rows) positions")
+    precondition(
+      firstPosition + Int(longest) <= position.rows,
+      "\(longest) tokens from \(firstPosition) on, \(position.rows) positions")
     let y = Tensor(uninitialized: [ids.count, word.width])
     pare_embedding_forward(
-      handle, ids, types, offsets.values, Int32(offsets.count), Int32(word.width), word.pointer,
-      position.pointer, tokenType.pointer, y.storage.pointer)
+      handle, ids, types, offsets.values, Int32(offsets.count), Int32(firstPosition),
+      Int32(word.width), word.pointer, position.pointer,
+      tokenType.rows > 0 ? tokenType.pointer : nil, y.storage.pointer)
     return y
   }
 
   /// Adds dY's rows to the three tables' gradients.
   public func embeddingBackward(
     _ dY: Tensor, ids: [Int32], types: [Int32], _ offsets: SequenceOffsets,
-    word: inout Tensor, position: inout Tensor, tokenType: inout Tensor
+    firstPosition: Int = 0, word: inout Tensor, position: inout Tensor, tokenType: inout Tensor
   ) {
     pare_embedding_backward(
-      handle, ids, types, offsets.values, Int32(offsets.count), Int32(dY.width), dY.pointer,
-      word.mutablePointer, position.mutablePointer, tokenType.mutablePointer)
+      handle, ids, types, offsets.values, Int32(offsets.count), Int32(firstPosition),
+      Int32(dY.width), dY.pointer, word.mutablePointer, position.mutablePointer,
+      tokenType.rows > 0 ? tokenType.mutablePointer : nil)
   }
 
   /// The rows of x at `indices`.

@@ -106,6 +106,20 @@ extension Device {
     return dX
   }
 
+  /// max(x, 0).
+  public func relu(_ x: consuming Tensor) -> Tensor {
+    var y = x
+    pare_relu_forward(y.mutablePointer, y.count)
+    return y
+  }
+
+  /// dX = dY where y = relu(x) is above 0, else 0.
+  public func reluBackward(_ dY: consuming Tensor, output y: Tensor) -> Tensor {
+    var dX = dY
+    pare_relu_backward(y.pointer, y.count, dX.mutablePointer)
+    return dX
+  }
+
   /// x with dropout; its own backward pass.
   public func applyDropout(_ dropout: Dropout, to x: inout Tensor) {
     if dropout.isActive { pare_dropout_apply(handle, x.mutablePointer, x.count, dropout.native) }

@@ -63,6 +63,8 @@ public struct SentencePieceTokenizer: Tokenizer {
     get throws(TextError) { try model.serialized() }
   }
 
+  public func files() throws(TextError) -> [String: Data] { ["tokenizer.model": try serialized] }
+
   /// The ids of the best segmentation; about 10 microseconds for a sentence.
   public func encode(_ text: String) throws(TextError) -> [Int32] {
     try model.encode(text)

@@ -1,10 +1,11 @@
 // From a text, or a pair of texts, to the sequence that an encoder reads.
 
-/// `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]`.
+/// `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]`, with two separators between the texts where the
+/// vocabulary says so.
 public struct EncodedSequence: Sendable, Equatable {
   /// The token ids, with the special ones.
   public var ids: [Int32]
-  /// 0 up to and with the first separator, 1 after it; as many as ids.
+  /// 0 up to and with the first separators, the vocabulary's second type after them; as many as ids.
   public var typeIDs: [Int32]
   /// Whether pieces of the text were left out.
   public var isTruncated: Bool
@@ -16,7 +17,7 @@ public struct EncodedSequence: Sendable, Equatable {
   public init(
     _ first: [Int32], pairedWith second: [Int32]? = nil, vocabulary: Vocabulary, maximumLength: Int
   ) throws(TextError) {
-    let budget = try Self.budget(isPair: second != nil, maximumLength: maximumLength)
+    let budget = try vocabulary.budget(isPair: second != nil, maximumLength: maximumLength)
     let secondCount = second?.count ?? 0
     let firstKept = min(first.count, max(budget - secondCount, (budget + 1) / 2))
     let secondKept = min(secondCount, budget - firstKept)
@@ -27,16 +28,22 @@ public struct EncodedSequence: Sendable, Equatable {
     ids.append(vocabulary.separator)
     typeIDs = [Int32](repeating: 0, count: ids.count)
     if let second {
+      for _ in 1..<vocabulary.separatorsBetweenTexts {
+        ids.append(vocabulary.separator)
+        typeIDs.append(0)
+      }
       ids += second.prefix(secondKept)
       ids.append(vocabulary.separator)
-      typeIDs += [Int32](repeating: 1, count: secondKept + 1)
+      typeIDs += [Int32](repeating: vocabulary.secondTextType, count: secondKept + 1)
     }
     isTruncated = firstKept < first.count || secondKept < secondCount
   }
+}
 
+extension Vocabulary {
   /// The number of pieces of text that a sequence of `maximumLength` tokens has room for.
-  static func budget(isPair: Bool, maximumLength: Int) throws(TextError) -> Int {
-    let specialCount = isPair ? 3 : 2
+  func budget(isPair: Bool, maximumLength: Int) throws(TextError) -> Int {
+    let specialCount = isPair ? 2 + separatorsBetweenTexts : 2
     guard maximumLength >= specialCount else {
       throw .lengthTooShort(maximumLength: maximumLength, minimum: specialCount)
     }
@@ -54,7 +61,7 @@ extension Tokenizer {
   public func encode(
     _ text: String, pairedWith secondText: String? = nil, maximumLength: Int
   ) throws(TextError) -> EncodedSequence {
-    let budget = try EncodedSequence.budget(
+    let budget = try vocabulary.budget(
       isPair: secondText != nil, maximumLength: maximumLength)
     // One piece more than there is room for tells that the text was truncated.
     let first = try encode(text, limit: budget + 1)

@@ -1,5 +1,7 @@
 // What turns text into ids and back.
 
+public import Foundation
+
 /// Splits text into the pieces of a vocabulary, and joins them again.
 ///
 /// Equal text gives equal ids, from any thread.
@@ -13,6 +15,12 @@ public protocol Tokenizer: Sendable {
   /// The text of ids. Special pieces are left out, except that the unknown one becomes a sign; ids
   /// outside the vocabulary are left out too.
   func decode(_ ids: some Sequence<Int32>) -> String
+
+  /// The text of a piece; `id` must be in the vocabulary.
+  func piece(_ id: Int32) -> String
+
+  /// What a model's folder must hold for this tokenizer, by name: read again, it is equal to this one.
+  func files() throws(TextError) -> [String: Data]
 }
 
 extension Tokenizer {

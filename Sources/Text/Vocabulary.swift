@@ -14,11 +14,18 @@ public struct Vocabulary: Codable, Hashable, Sendable {
   public var separator: Int32
   /// Stands for a hidden token in masked language modelling.
   public var mask: Int32
+  /// Separators between the texts of a pair: 1 in BERT, 2 in RoBERTa.
+  public var separatorsBetweenTexts: Int
+  /// The token type of a pair's second text: 1 in BERT, 0 in RoBERTa.
+  public var secondTextType: Int32
+  /// The longest sequence that the tokenizer's own settings allow.
+  public var maximumLength: Int?
 
   /// A vocabulary of `size` pieces; the special ids are by default those that training gives.
   public init(
     size: Int, padding: Int32 = 0, unknown: Int32 = 1, classification: Int32 = 2,
-    separator: Int32 = 3, mask: Int32 = 4
+    separator: Int32 = 3, mask: Int32 = 4, separatorsBetweenTexts: Int = 1,
+    secondTextType: Int32 = 1, maximumLength: Int? = nil
   ) {
     self.size = size
     self.padding = padding
@@ -26,5 +33,8 @@ public struct Vocabulary: Codable, Hashable, Sendable {
     self.classification = classification
     self.separator = separator
     self.mask = mask
+    self.separatorsBetweenTexts = separatorsBetweenTexts
+    self.secondTextType = secondTextType
+    self.maximumLength = maximumLength
   }
 }

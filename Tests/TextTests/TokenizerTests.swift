@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 import Text
@@ -17,6 +18,9 @@ private final class LetterTokenizer: Tokenizer {
   func decode(_ ids: some Sequence<Int32>) -> String {
     String(String.UnicodeScalarView(ids.compactMap { Unicode.Scalar(UInt32($0)) }))
   }
+
+  func piece(_ id: Int32) -> String { decode([id]) }
+  func files() -> [String: Data] { [:] }
 }
 
 /// One id for each word, which depends on all its letters.
@@ -30,6 +34,8 @@ private struct WordTokenizer: Tokenizer {
   }
 
   func decode(_ ids: some Sequence<Int32>) -> String { "" }
+  func piece(_ id: Int32) -> String { "" }
+  func files() -> [String: Data] { [:] }
 }
 
 @Suite struct TokenizerTests {

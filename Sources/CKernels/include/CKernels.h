@@ -91,6 +91,9 @@ void pare_gelu_backward(pare_device *device, const float *x, const float *dY, si
 /// x = tanh(x), in place; and dY = dY · (1 − y²), in place, from the output y.
 void pare_tanh_forward(float *x, size_t count);
 void pare_tanh_backward(const float *y, size_t count, float *dY);
+/// x = max(x, 0), in place; and dY = 0 where the output y is 0, in place.
+void pare_relu_forward(float *x, size_t count);
+void pare_relu_backward(const float *y, size_t count, float *dY);
 /// x = dropout(x), in place; its own backward pass.
 void pare_dropout_apply(pare_device *device, float *x, size_t count, pare_dropout dropout);
 /// y += x.
@@ -124,12 +127,12 @@ void pare_softmax_rows(pare_device *device, float *x, int rows, int width);
 
 // ---- embedding.c ---------------------------------------------------------------------------------------------
 
-/// y [tokens, width] = word[id] + position[place in the sequence] + type[type id].
+/// y [tokens, width] = word[id] + position[first_position + place in the sequence] + type[type id]; `type` may be NULL.
 void pare_embedding_forward(pare_device *device, const int32_t *ids, const int32_t *types, const int32_t *offsets,
-  int sequences, int width, const float *word, const float *position, const float *type, float *y);
-/// The three tables' gradients are added to, token after token.
+  int sequences, int first_position, int width, const float *word, const float *position, const float *type, float *y);
+/// The three tables' gradients are added to, token after token; `dType` may be NULL.
 void pare_embedding_backward(pare_device *device, const int32_t *ids, const int32_t *types, const int32_t *offsets,
-  int sequences, int width, const float *dY, float *dWord, float *dPosition, float *dType);
+  int sequences, int first_position, int width, const float *dY, float *dWord, float *dPosition, float *dType);
 /// y [count, width] = the rows of x at `indices`.
 void pare_gather_rows(pare_device *device, const float *x, const int32_t *indices, int count, int width, float *y);
 /// The rows of y at `indices` += x [count, width]; indices are distinct.

@@ -1,5 +1,5 @@
-// Scaled dot-product attention over packed sequences. One piece is one head of one sequence: its queries, keys and
-// values are copied into a padded scratch where every product is a run of whole vectors, and scores never leave it.
+// Scaled dot-product attention over packed sequences. One piece is one head of one sequence. Every product is a run of
+// whole vectors: what is not as wide as that is copied into a padded scratch first. Scores never leave the scratch.
 #include "clones.h"
 #include "device.h"
 
@@ -9,17 +9,24 @@ typedef float vector __attribute__((vector_size(V * sizeof(float)), aligned(4)))
 
 PARE_INLINE int padded(int n) { return (n + TILE_N - 1) / TILE_N * TILE_N; }
 
-/// c [m, n] = a [m, k] · b [k, n]; n is a multiple of 32, row strides are as given, m is any number.
+/// A matrix whose element (r, i) is at r · row + i · column.
+typedef struct {
+  const float *start;
+  size_t row, column;
+} operand;
+
+/// c [m, n] = a [m, k] · b [k, n]; n is a multiple of 32, rows of b and c are as far apart as given, m is any number.
 PARE_INLINE void product_rows(
-  int rows, int n, int k, const float *a, int a_stride, const float *b, int b_stride, float *c, int c_stride) {
+  int rows, int n, int k, operand a, const float *b, size_t b_stride, float *c, size_t c_stride) {
   for (int column = 0; column < n; column += TILE_N) {
     vector sum[TILE_M][2] = {{{0}}};
     const float *b_row = b + column;
-    for (int i = 0; i < k; i++, b_row += b_stride) {
+    const float *a_column = a.start;
+    for (int i = 0; i < k; i++, b_row += b_stride, a_column += a.column) {
       vector low = *(const vector *)b_row, high = *(const vector *)(b_row + V);
       for (int r = 0; r < rows; r++) {
-        sum[r][0] += a[r * a_stride + i] * low;
-        sum[r][1] += a[r * a_stride + i] * high;
+        sum[r][0] += a_column[r * a.row] * low;
+        sum[r][1] += a_column[r * a.row] * high;
       }
     }
     for (int r = 0; r < rows; r++) {
@@ -29,28 +36,40 @@ PARE_INLINE void product_rows(
   }
 }
 
-PARE_INLINE void product(
-  int m, int n, int k, const float *a, int a_stride, const float *b, int b_stride, float *c, int c_stride) {
+PARE_INLINE void product(int m, int n, int k, operand a, const float *b, size_t b_stride, float *c, size_t c_stride) {
   int r = 0;
-  for (; r + TILE_M <= m; r += TILE_M)
-    product_rows(TILE_M, n, k, a + r * a_stride, a_stride, b, b_stride, c + r * c_stride, c_stride);
-  for (; r < m; r++) product_rows(1, n, k, a + r * a_stride, a_stride, b, b_stride, c + r * c_stride, c_stride);
+  for (; r + TILE_M <= m; r += TILE_M, a.start += TILE_M * a.row)
+    product_rows(TILE_M, n, k, a, b, b_stride, c + r * c_stride, c_stride);
+  for (; r < m; r++, a.start += a.row) product_rows(1, n, k, a, b, b_stride, c + r * c_stride, c_stride);
 }
 
-/// Copies `rows` rows of `width` columns, padding each with zeros up to the target's stride.
-PARE_INLINE void copy_rows(
-  const float *from, size_t from_stride, int rows, int width, float factor, float *to, int to_stride) {
-  for (int r = 0; r < rows; r++) {
-    for (int i = 0; i < width; i++) to[r * to_stride + i] = from[r * from_stride + i] * factor;
-    for (int i = width; i < to_stride; i++) to[r * to_stride + i] = 0;
+/// c [m, width] = a [m, k] · b [k, width] for any width, through `scratch` where that is no run of whole vectors.
+PARE_INLINE void product_of_width(int m, int width, int k, operand a, const float *b, size_t b_stride, float *scratch,
+  float *c, size_t c_stride) {
+  int columns = padded(width);
+  if (columns == width) {
+    product(m, width, k, a, b, b_stride, c, c_stride);
+    return;
   }
+  float *wide = scratch, *result = scratch + (size_t)k * columns;
+  for (int i = 0; i < k; i++) {
+    memcpy(wide + (size_t)i * columns, b + i * b_stride, (size_t)width * sizeof(float));
+    memset(wide + (size_t)i * columns + width, 0, (size_t)(columns - width) * sizeof(float));
+  }
+  product(m, columns, k, a, wide, (size_t)columns, result, (size_t)columns);
+  for (int r = 0; r < m; r++) memcpy(c + r * c_stride, result + (size_t)r * columns, (size_t)width * sizeof(float));
 }
 
-/// The transpose [width, rows] of the same, each row padded with zeros.
+/// Floats that `product_of_width` may need.
+PARE_INLINE size_t scratch_of_width(int m, int width, int k) {
+  return padded(width) == width ? 0 : (size_t)(m + k) * padded(width);
+}
+
+/// The transpose [width, rows] of rows times a factor, each row padded with zeros up to the target's stride.
 PARE_INLINE void transpose_rows(
-  const float *from, size_t from_stride, int rows, int width, float *to, int to_stride) {
+  const float *from, size_t from_stride, int rows, int width, float factor, float *to, int to_stride) {
   for (int i = 0; i < width; i++) {
-    for (int r = 0; r < rows; r++) to[i * to_stride + r] = from[r * from_stride + i];
+    for (int r = 0; r < rows; r++) to[i * to_stride + r] = from[r * from_stride + i] * factor;
     for (int r = rows; r < to_stride; r++) to[i * to_stride + r] = 0;
   }
 }
@@ -114,21 +133,19 @@ static void forward_piece(void *context, int piece) {
   int heads = shape->heads, size = shape->head_size, width = heads * size;
   int sequence = piece / heads, head = piece % heads;
   int first = shape->offsets[sequence], length = length_of(shape, sequence), queries = queries_of(shape, length);
-  int keys = padded(length), columns = padded(size);
+  int keys = padded(length);
   size_t stride = 3 * (size_t)width;
   const float *q = a->query_key_value + first * stride + (size_t)head * size, *k = q + width, *v = k + width;
-  size_t floats = (size_t)size * keys + (size_t)length * columns + QUERY_BLOCK * ((size_t)keys + columns + size);
+  size_t floats =
+    (size_t)size * keys + QUERY_BLOCK * (size_t)keys + scratch_of_width(QUERY_BLOCK, size, length);
   float *scratch = pare_allocate(floats * sizeof(float));
   if (!scratch) {
     a->failed = true;
     return;
   }
-  float *keys_transposed = scratch, *values = keys_transposed + (size_t)size * keys;
-  float *scores = values + (size_t)length * columns, *mixed = scores + (size_t)QUERY_BLOCK * keys;
-  float *scaled = mixed + (size_t)QUERY_BLOCK * columns;
-  transpose_rows(k, stride, length, size, keys_transposed, keys);
-  copy_rows(v, stride, length, size, 1, values, columns);
-  float scale = 1 / __builtin_elementwise_sqrt((float)size);
+  float *keys_transposed = scratch, *scores = keys_transposed + (size_t)size * keys;
+  float *rest = scores + (size_t)QUERY_BLOCK * keys;
+  transpose_rows(k, stride, length, size, 1 / __builtin_elementwise_sqrt((float)size), keys_transposed, keys);
   uint32_t threshold = pare_dropout_threshold(shape->dropout);
   float kept = pare_dropout_scale(shape->dropout);
   uint64_t key = piece_key(shape->dropout.key, piece);
@@ -138,8 +155,8 @@ static void forward_piece(void *context, int piece) {
   float *target = a->context + row * width + (size_t)head * size;
   for (int start = 0; start < queries; start += QUERY_BLOCK) {
     int rows = queries - start < QUERY_BLOCK ? queries - start : QUERY_BLOCK;
-    copy_rows(q + start * stride, stride, rows, size, scale, scaled, size);
-    product(rows, keys, size, scaled, size, keys_transposed, keys, scores, keys);
+    operand queries_block = {q + start * stride, stride, 1}, mixing = {scores, (size_t)keys, 1};
+    product(rows, keys, size, queries_block, keys_transposed, (size_t)keys, scores, (size_t)keys);
     for (int r = 0; r < rows; r++) {
       float most, *x = scores + (size_t)r * keys;
       softmax_row(x, length, &most);
@@ -148,9 +165,7 @@ static void forward_piece(void *context, int piece) {
         for (int i = 0; i < length; i++)
           x[i] *= pare_dropout_factor(key, (uint32_t)((start + r) * length + i), threshold, kept);
     }
-    product(rows, columns, length, scores, keys, values, columns, mixed, columns);
-    for (int r = 0; r < rows; r++)
-      memcpy(target + (size_t)(start + r) * width, mixed + (size_t)r * columns, (size_t)size * sizeof(float));
+    product_of_width(rows, size, length, mixing, v, stride, rest, target + (size_t)start * width, (size_t)width);
   }
   pare_release(scratch, floats * sizeof(float));
 }
@@ -164,23 +179,22 @@ static void backward_piece(void *context, int piece) {
   int heads = shape->heads, size = shape->head_size, width = heads * size;
   int sequence = piece / heads, head = piece % heads;
   int first = shape->offsets[sequence], length = length_of(shape, sequence), queries = queries_of(shape, length);
-  int keys = padded(length), columns = padded(size), rows = padded(queries);
+  int keys = padded(length);
   size_t stride = 3 * (size_t)width;
   size_t origin = first * stride + (size_t)head * size;
   const float *q = a->query_key_value + origin, *k = q + width, *v = k + width;
   float *dQ = a->dQueryKeyValue + origin, *dK = dQ + width, *dV = dK + width;
   size_t row = shape->first_token_only ? (size_t)sequence : (size_t)first;
   const float *dC = a->dContext + row * width + (size_t)head * size;
-  size_t grid = (size_t)(queries > length ? queries : length) * (keys > rows ? keys : rows);
-  size_t floats = 3 * grid + (size_t)size * keys + 3 * (size_t)length * columns + 2 * (size_t)length * columns;
+  size_t grid = (size_t)queries * keys;
+  size_t floats = 2 * grid + (size_t)size * keys + scratch_of_width(length, size, length);
   float *scratch = pare_allocate(floats * sizeof(float));
   if (!scratch) {
     a->failed = true;
     return;
   }
-  float *dScores = scratch, *dropped = dScores + grid, *transposed = dropped + grid;
-  float *values_transposed = transposed + grid, *left = values_transposed + (size_t)size * keys;
-  float *right = left + (size_t)length * columns, *result = right + (size_t)length * columns;
+  float *dScores = scratch, *dropped = dScores + grid, *values_transposed = dropped + grid;
+  float *rest = values_transposed + (size_t)size * keys;
   const float *probabilities = a->kept + a->starts[sequence] + (size_t)head * queries * length;
   float scale = 1 / __builtin_elementwise_sqrt((float)size);
   uint32_t threshold = pare_dropout_threshold(shape->dropout);
@@ -188,9 +202,8 @@ static void backward_piece(void *context, int piece) {
   uint64_t key = piece_key(shape->dropout.key, piece);
   bool drops = shape->dropout.probability > 0;
 
-  transpose_rows(v, stride, length, size, values_transposed, keys);
-  copy_rows(dC, (size_t)width, queries, size, 1, left, columns);
-  product(queries, keys, size, left, columns, values_transposed, keys, dScores, keys);
+  transpose_rows(v, stride, length, size, 1, values_transposed, keys);
+  product(queries, keys, size, (operand){dC, (size_t)width, 1}, values_transposed, (size_t)keys, dScores, (size_t)keys);
   for (int r = 0; r < queries; r++) {
     const float *p = probabilities + (size_t)r * length;
     float *d = dScores + (size_t)r * keys, *p_dropped = dropped + (size_t)r * keys;
@@ -207,17 +220,12 @@ static void backward_piece(void *context, int piece) {
     for (int lane = 0; lane < V; lane++) sum += lanes[lane];
     for (i = 0; i < length; i++) d[i] = p[i] * (d[i] - sum) * scale;
   }
-  transpose_rows(dropped, (size_t)keys, queries, length, transposed, rows);
-  product(length, columns, queries, transposed, rows, left, columns, result, columns);  // dV
-  for (int r = 0; r < length; r++) memcpy(dV + r * stride, result + (size_t)r * columns, (size_t)size * sizeof(float));
-  copy_rows(k, stride, length, size, 1, right, columns);
-  product(queries, columns, length, dScores, keys, right, columns, result, columns);  // dQ
-  for (int r = 0; r < queries; r++) memcpy(dQ + r * stride, result + (size_t)r * columns, (size_t)size * sizeof(float));
+  operand by_query = {dScores, (size_t)keys, 1}, by_key = {dScores, 1, (size_t)keys};
+  operand dropped_by_key = {dropped, 1, (size_t)keys};
+  product_of_width(length, size, queries, dropped_by_key, dC, (size_t)width, rest, dV, stride);
+  product_of_width(queries, size, length, by_query, k, stride, rest, dQ, stride);
   for (int r = queries; r < length; r++) memset(dQ + r * stride, 0, (size_t)size * sizeof(float));
-  copy_rows(q, stride, queries, size, 1, right, columns);
-  transpose_rows(dScores, (size_t)keys, queries, length, transposed, rows);
-  product(length, columns, queries, transposed, rows, right, columns, result, columns);  // dK
-  for (int r = 0; r < length; r++) memcpy(dK + r * stride, result + (size_t)r * columns, (size_t)size * sizeof(float));
+  product_of_width(length, size, queries, by_key, q, stride, rest, dK, stride);
   pare_release(scratch, floats * sizeof(float));
 }
 

@@ -58,6 +58,14 @@ PARE_INLINE float pare_normal(float x, float *bell) {
   return x < 0 ? tail : 1.0f - tail;
 }
 
+/// The nearest bfloat16, ties to even; a NaN stays one.
+PARE_INLINE uint16_t pare_bfloat16(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1)) >> 16, quiet = (bits >> 16) | 0x40u;
+  return (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded);
+}
+
 /// A 32-bit hash of (key, index) with full avalanche: the finalizer of MurmurHash3 (Appleby, 2011), twice keyed.
 PARE_INLINE uint32_t pare_hash(uint64_t key, uint32_t index) {
   uint32_t h = index ^ (uint32_t)key;

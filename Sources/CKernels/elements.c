@@ -1,4 +1,4 @@
-// Kernels over single elements: GELU, tanh, ReLU, dropout, sums, and the optimizer's step.
+// Kernels over single elements: GELU, tanh, ReLU, dropout and sums.
 #include "clones.h"
 #include "device.h"
 
@@ -148,34 +148,4 @@ static void finite_piece(void *context, int piece) {
 
 bool pare_all_finite(pare_device *device, const float *x, size_t count) {
   return sum_pieces(device, x, count, finite_piece) == 0;
-}
-
-typedef struct {
-  const pare_adamw *options;
-  float *parameter, *gradient, *first, *second;
-  size_t count;
-} adamw;
-
-PARE_CLONES
-static void adamw_piece(void *context, int piece) {
-  const adamw *a = context;
-  const pare_adamw o = *a->options;
-  size_t end = chunk_end(piece, a->count);
-  float *restrict p = a->parameter, *restrict g = a->gradient, *restrict m = a->first, *restrict v = a->second;
-  float keep = 1 - o.learning_rate * o.weight_decay, rate = o.learning_rate / o.correction1;
-  float root = 1 / __builtin_elementwise_sqrt(o.correction2);
-  PARE_INDEPENDENT
-  for (size_t i = (size_t)piece * CHUNK; i < end; i++) {
-    float gradient = g[i] * o.gradient_scale;
-    m[i] = o.beta1 * m[i] + (1 - o.beta1) * gradient;
-    v[i] = o.beta2 * v[i] + (1 - o.beta2) * gradient * gradient;
-    p[i] = p[i] * keep - rate * m[i] / (__builtin_elementwise_sqrt(v[i]) * root + o.epsilon);
-    g[i] = 0;
-  }
-}
-
-void pare_adamw_step(pare_device *device, const pare_adamw *options, size_t count, float *parameter, float *gradient,
-  float *first_moment, float *second_moment) {
-  adamw a = {options, parameter, gradient, first_moment, second_moment, count};
-  pare_run(device, chunks(count), adamw_piece, &a);
 }

@@ -15,6 +15,14 @@ const void *pare_map_file(int descriptor, size_t bytes) {
 
 void pare_unmap_file(const void *memory, size_t bytes) { munmap((void *)memory, bytes); }
 
+void pare_release_pages(const void *start, size_t bytes) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uintptr_t first = ((uintptr_t)start + page - 1) / page * page;
+  uintptr_t end = ((uintptr_t)start + bytes) / page * page;
+  // Advice only: what the system makes of it changes no byte.
+  if (first < end) madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
 bool pare_exchange_files(const char *a, const char *b) {
 #if defined(__linux__)
   return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0;

@@ -29,6 +29,9 @@ static inline dnnl_status_t matmul_describe(dnnl_primitive_desc_t *pd, dnnl_engi
   return dnnl_matmul_primitive_desc_create(
     pd, engine, *source, *weight, bias ? *bias : NULL, *target, attributes);
 }
+static inline dnnl_status_t append_sum(dnnl_post_ops_t operations) {
+  return dnnl_post_ops_append_sum(operations, 1, 0, dnnl_data_type_undef);
+}
 #else
 typedef dnnl_memory_desc_t descriptor;
 typedef const dnnl_memory_desc_t *descriptor_view;
@@ -52,6 +55,7 @@ static inline dnnl_status_t matmul_describe(dnnl_primitive_desc_t *pd, dnnl_engi
   if (status != dnnl_success) return status;
   return dnnl_primitive_desc_create(pd, &operation, attributes, engine, NULL);
 }
+static inline dnnl_status_t append_sum(dnnl_post_ops_t operations) { return dnnl_post_ops_append_sum(operations, 1); }
 #endif
 
 #endif

@@ -64,7 +64,8 @@ static bool fill_panel(
 }
 
 static product_key key_of(const pare_packed *packed, int rows, int width, bool has_bias) {
-  return (product_key){rows, packed->inputs, width, packed->outputs, has_bias};
+  return (product_key){.element = PARE_F32, .rows = rows, .inputs = packed->inputs, .outputs = width,
+    .source_strides = {packed->inputs, 1}, .target_stride = packed->outputs, .has_bias = has_bias};
 }
 
 pare_packed *pare_pack(pare_device *device, pare_element element, const float *weight, int outputs, int inputs) {
@@ -108,29 +109,6 @@ void pare_packed_release(pare_packed *packed) {
 
 size_t pare_packed_bytes(const pare_packed *packed) { return packed->panels * packed->panel_bytes; }
 
-static bool execute(struct pare_engine *engine, const product *p, const float *x, const void *weight,
-  const float *bias, float *y, void *scratch) {
-  dnnl_engine_t handle = pare_engine_handle(engine);
-  dnnl_memory_t memories[5] = {NULL};
-  dnnl_stream_t stream = NULL;
-  bool sound = dnnl_memory_create(&memories[0], view(&p->source), handle, (void *)x) == dnnl_success
-    && dnnl_memory_create(&memories[1], view(&p->weight), handle, (void *)weight) == dnnl_success
-    && dnnl_memory_create(&memories[2], view(&p->target), handle, y) == dnnl_success
-    && dnnl_memory_create(&memories[3], view(&p->scratch), handle, scratch) == dnnl_success
-    && (!bias || dnnl_memory_create(&memories[4], view(&p->bias), handle, (void *)bias) == dnnl_success)
-    && dnnl_stream_create(&stream, handle, dnnl_stream_default_flags) == dnnl_success;
-  if (sound) {
-    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, memories[0]}, {DNNL_ARG_WEIGHTS, memories[1]},
-      {DNNL_ARG_DST, memories[2]}, {DNNL_ARG_SCRATCHPAD, memories[3]}, {DNNL_ARG_BIAS, memories[4]}};
-    sound = dnnl_primitive_execute(p->primitive, stream, bias ? 5 : 4, arguments) == dnnl_success
-      && dnnl_stream_wait(stream) == dnnl_success;
-  }
-  if (stream) dnnl_stream_destroy(stream);
-  for (int i = 0; i < 5; i++)
-    if (memories[i]) dnnl_memory_destroy(memories[i]);
-  return sound;
-}
-
 // Primitives exist for multiples of 4 rows only, so that batches of every length share a few of them: a remainder
 // goes through padded copies.
 enum { ROW_STEP = 4 };
@@ -146,7 +124,7 @@ typedef struct {
 } packed_run;
 
 static bool run_padded(const packed_run *run, const product *p, const float *x, int rows, int width,
-  const void *weight, const float *bias, float *y, void *scratch) {
+  const void *weight, const float *bias, float *y) {
   int inputs = run->packed->inputs, padded = p->key.rows, stride = run->packed->outputs;
   size_t x_bytes = (size_t)padded * inputs * sizeof(float), y_bytes = (size_t)padded * stride * sizeof(float);
   float *x_copy = pare_allocate(x_bytes), *y_copy = pare_allocate(y_bytes);
@@ -154,7 +132,7 @@ static bool run_padded(const packed_run *run, const product *p, const float *x, 
   if (sound) {
     memcpy(x_copy, x, (size_t)rows * inputs * sizeof(float));
     memset(x_copy + (size_t)rows * inputs, 0, (size_t)(padded - rows) * inputs * sizeof(float));
-    sound = execute(run->engine, p, x_copy, weight, bias, y_copy, scratch);
+    sound = pare_product_execute(run->engine, p, x_copy, weight, bias, y_copy);
     for (int row = 0; row < rows && sound; row++)
       memcpy(y + (size_t)row * stride, y_copy + (size_t)row * stride, (size_t)width * sizeof(float));
   }
@@ -175,18 +153,15 @@ static void run_piece(void *context, int piece) {
   float *y = run->y + (size_t)first * packed->outputs + column;
   const float *bias = run->bias ? run->bias + column : NULL;
   const void *weight = packed->memory + panel * packed->panel_bytes;
-  void *scratch = pare_allocate(p->scratch_bytes + 1);
-  bool sound = scratch
-    && (p->key.rows == rows ? execute(run->engine, p, x, weight, bias, y, scratch)
-                            : run_padded(run, p, x, rows, width, weight, bias, y, scratch));
-  if (scratch) pare_release(scratch, p->scratch_bytes + 1);
+  bool sound = p->key.rows == rows ? pare_product_execute(run->engine, p, x, weight, bias, y)
+                                   : run_padded(run, p, x, rows, width, weight, bias, y);
   if (!sound) run->failed = true;
 }
 
 bool pare_packed_product(
   pare_device *device, const pare_packed *packed, const float *x, int rows, const float *bias, float *y) {
   if (rows == 0 || packed->outputs == 0) return true;
-  if (packed->inputs == 0) return pare_linear_forward(device, x, rows, 0, NULL, packed->outputs, bias, y);
+  if (packed->inputs == 0) return pare_linear_forward(device, PARE_F32, x, rows, 0, NULL, packed->outputs, bias, y);
   packed_run run = {.engine = pare_device_engine(device), .packed = packed, .x = x, .bias = bias, .y = y, .rows = rows};
   run.row_pieces = pare_pieces(rows);
   int last_rows = rows - (run.row_pieces - 1) * PARE_PIECE_ROWS;

@@ -39,8 +39,9 @@ public struct Linear: Projection, Parameterized, Equatable {
     _ dY: Tensor, input x: Tensor, adding other: consuming Tensor? = nil,
     into gradient: inout Linear, on device: Device
   ) -> Tensor {
-    device.linearParameterGradient(dY, input: x, weight: &gradient.weight, bias: &gradient.bias)
-    return device.linearInputGradient(dY, weight: weight, adding: other)
+    device.linearBackward(
+      dY, input: x, weight: weight, adding: other, weightGradient: &gradient.weight,
+      biasGradient: &gradient.bias)
   }
 
   public mutating func forEachParameter<E>(

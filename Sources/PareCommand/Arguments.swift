@@ -8,6 +8,7 @@ extension Criterion: ExpressibleByArgument {}
 extension RankingScope: ExpressibleByArgument {}
 extension LearningRateDecay: ExpressibleByArgument {}
 extension SentencePieceOptions.Algorithm: ExpressibleByArgument {}
+extension ProductPrecision: ExpressibleByArgument {}
 
 extension ElementType: ExpressibleByArgument {
   public init?(argument: String) { self.init(rawValue: argument.uppercased()) }

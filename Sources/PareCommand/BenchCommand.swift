@@ -11,6 +11,7 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       pare bench Models/reviews smaller --batch 32 --length 32
       pare bench Models/reviews --data Datasets/reviews/test.tsv --batch 32
+      pare bench mine --train --data train.tsv --calls 3      a call is an epoch over the file
       pare bench --shape layers=6,hidden=384,heads=12,ffn=1536,vocabulary=30522 --train
       """)
 
@@ -35,8 +36,8 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "One text at a time: the latency of each, over the whole file.")
   var single = false
 
-  @Option(help: "f32.")
-  var precision = Precision.f32
+  @Option(help: "How products are computed: f32, or with --train also bf16.")
+  var precision = ProductPrecision.f32
 
   @Option(help: "Timed calls at least.")
   var calls = 20
@@ -53,12 +54,14 @@ struct BenchCommand: ParsableCommand {
   @OptionGroup var columns: ColumnOptions
   @OptionGroup var common: RunOptions
 
-  enum Precision: String, ExpressibleByArgument, CaseIterable { case f32 }
-
   func validate() throws {
-    if data != nil && (train || models.isEmpty) {
-      throw ValidationError("--data goes with a model, and not with --train.")
+    if precision != .f32 && !train {
+      throw ValidationError("--precision \(precision.rawValue) goes with --train.")
     }
+    if data != nil && models.isEmpty {
+      throw ValidationError("--data goes with a model, which has a tokenizer.")
+    }
+    if train && single { throw ValidationError("--single does not go with --train.") }
   }
 
   func run() throws {
@@ -82,7 +85,8 @@ struct BenchCommand: ParsableCommand {
       models.isEmpty
       ? [("random", nil)] : try models.map { ($0, try SavedClassifier(argument: $0)) }
     var table = Table([
-      "model", train ? "step, median" : "call, median", "95 % interval", "p95", "sentences/s",
+      "model", train && data == nil ? "step, median" : "call, median", "95 % interval", "p95",
+      "sentences/s",
       "tokens/s", "attention", "feed-forward", "peak memory",
     ])
     var reports: [NamedReport] = []
@@ -91,10 +95,10 @@ struct BenchCommand: ParsableCommand {
         try saved?.classifier
         ?? DenseClassifier(try shape.configuration(labelCount: 2), seed: 0)
       let report =
-        if let saved, let data {
+        if train {
+          try timeSteps(dense, saved, device)
+        } else if let saved, let data {
           try timeTexts(saved, data, device)
-        } else if train {
-          try timeStep(dense, device)
         } else {
           try timeCall(dense, device)
         }
@@ -193,13 +197,28 @@ struct BenchCommand: ParsableCommand {
     )
   }
 
-  private func timeStep(_ model: DenseClassifier, _ device: Device) throws -> LatencyReport {
-    let sequences = try randomBatch(model.configuration)
-    var timer = StepTimer(model, sequences, dropout: dropout, on: device)
-    let tokens = sequences.reduce(0) { $0 + $1.sequence.ids.count }
+  /// A step on one batch of random tokens, or all steps of an epoch over a file.
+  private func timeSteps(
+    _ model: DenseClassifier, _ saved: SavedClassifier?, _ device: Device
+  ) throws -> LatencyReport {
+    var options = TrainingOptions()
+    options.batchSize = batch
+    options.dropout = dropout
+    options.attentionDropout = dropout
+    options.precision = precision
+    let examples =
+      if let saved, let data {
+        try columns.read(data, labelNames: saved.labelNames).sequences(
+          saved.tokenizer, maximumLength: min(length ?? 128, model.configuration.maximumLength))
+      } else {
+        try randomBatch(model.configuration)
+      }
+    var timer = try StepTimer(model, examples, options: options, on: device)
+    let tokens = examples.reduce(0) { $0 + $1.sequence.ids.count }
     return try LatencyReport(
-      of: work(batch, tokens), on: device, warmup: 4, minimumCalls: calls, seconds: seconds
-    ) { try timer.step() }
+      of: work(examples.count, tokens), on: device, warmup: data == nil ? 4 : 1,
+      minimumCalls: calls, seconds: seconds
+    ) { try timer.epoch() }
   }
 
   private func timeTexts(

@@ -35,6 +35,12 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: "The share of a target that is spread over all labels.")
   var labelSmoothing: Float = 0
 
+  @Option(help: "How products are computed: f32, or bf16, faster where the machine multiplies it.")
+  var precision = ProductPrecision.f32
+
+  @Option(help: "What a layer's learning rate is multiplied by for every layer above it.")
+  var layerDecay: Float = 1
+
   @Flag(inversion: .prefixedNo, help: "Sentences of like length share a batch.")
   var buckets = true
 
@@ -58,6 +64,8 @@ struct TrainingFlags: ParsableArguments {
     options.attentionDropout = dropout
     options.labelSmoothing = labelSmoothing
     options.bucketsByLength = buckets
+    options.precision = precision
+    options.layerDecay = layerDecay
     options.patience = patience
     options.seed = seed
     do throws(TrainingError) { try options.validate() } catch {

@@ -6,23 +6,43 @@ import CKernels
 ///
 /// Results do not depend on the number of threads. A device may be used by many tasks at once: while one
 /// has the pool, the others compute on their own thread. It is a class because it owns threads.
-public final class Device: @unchecked Sendable {
-  let handle: OpaquePointer
+public final class Device: Sendable {
+  private let pool: Pool
 
   /// The number of threads, the caller's own among them.
   public let threads: Int
+  /// How plain matrix products are computed.
+  public let products: ProductPrecision
+
+  var handle: OpaquePointer { pool.handle }
 
   /// Starts `threads` − 1 threads.
-  public init(threads: Int) {
+  public convenience init(threads: Int, products: ProductPrecision = .f32) {
     precondition(threads > 0, "a device needs at least one thread, not \(threads)")
-    guard let handle = pare_device_create(Int32(threads)) else {
-      preconditionFailure("cannot start \(threads) threads or oneDNN's CPU engine")
-    }
-    self.handle = handle
-    self.threads = threads
+    self.init(Pool(threads: threads), threads: threads, products: products)
   }
 
-  deinit { pare_device_destroy(handle) }
+  private init(_ pool: Pool, threads: Int, products: ProductPrecision) {
+    (self.pool, self.threads, self.products) = (pool, threads, products)
+  }
+
+  /// The same threads with products of another precision.
+  public func computing(_ products: ProductPrecision) -> Device {
+    Device(pool, threads: threads, products: products)
+  }
+
+  private final class Pool: @unchecked Sendable {
+    let handle: OpaquePointer
+
+    init(threads: Int) {
+      guard let handle = pare_device_create(Int32(threads)) else {
+        preconditionFailure("cannot start \(threads) threads or oneDNN's CPU engine")
+      }
+      self.handle = handle
+    }
+
+    deinit { pare_device_destroy(handle) }
+  }
 
   /// Calls `body` once for each index below `count`, shared among the threads.
   ///

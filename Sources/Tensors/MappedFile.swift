@@ -34,7 +34,8 @@ public final class MappedFile: @unchecked Sendable {
   }
 
   /// The tensor whose elements begin at byte `offset`. Aligned 32-bit floats stay in the file's
-  /// pages; all else is widened into memory of its own. The bytes must lie within the file.
+  /// pages; all else is widened into memory of its own, and the file's pages are given back. The
+  /// bytes must lie within the file.
   public func tensor(at offset: Int, shape: [Int], as type: ElementType) -> Tensor {
     let elements = shape.reduce(1, *)
     precondition(
@@ -50,6 +51,19 @@ public final class MappedFile: @unchecked Sendable {
     }
     let tensor = Tensor(uninitialized: shape)
     for i in 0..<elements { tensor.storage.pointer[i] = type.load(source, i) }
+    pare_release_pages(source, elements * type.byteCount)
     return tensor
+  }
+}
+
+extension Tensor {
+  /// Tensors laid end to end along the first size, in memory of their own.
+  ///
+  /// The pages of parts that lie in a mapped file are given back to the system, so that a model
+  /// whose matrices are joined while it is read takes no more memory than one whose are not. The
+  /// parts stay valid: when read again, their pages come from the file again.
+  public init(joining parts: [Tensor]) {
+    self = Tensor.concatenation(parts)
+    for part in parts { part.storage.releasePages() }
   }
 }

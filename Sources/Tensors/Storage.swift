@@ -26,6 +26,11 @@ final class Storage: @unchecked Sendable {
     self.file = file
   }
 
+  /// Gives a mapped file's pages back to the system; reading them again brings them back.
+  func releasePages() {
+    if file != nil { pare_release_pages(pointer, count * MemoryLayout<Float>.stride) }
+  }
+
   deinit {
     if file == nil { pare_release(pointer, count * MemoryLayout<Float>.stride) }
   }

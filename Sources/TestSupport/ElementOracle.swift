@@ -50,7 +50,7 @@ extension Oracle {
 }
 
 extension Matrix {
-  func mapElements(_ transform: (Double) -> Double) -> Matrix {
+  public func mapElements(_ transform: (Double) -> Double) -> Matrix {
     Matrix(elements.map(transform), rows: rows, columns: columns)
   }
 }

@@ -3,37 +3,55 @@
 public import Encoders
 public import Tensors
 
-/// AdamW (Loshchilov & Hutter, 2019, arXiv:1711.05101) with clipping by the global norm.
+/// AdamW (Loshchilov & Hutter, 2019, arXiv:1711.05101) with clipping by the global norm and
+/// layer-wise decay of the learning rate.
+///
+/// Of the word embedding, rows that a step has no gradient for put the step off until they are read:
+/// ``catchUp(_:rows:on:)``.
 public struct AdamW: Sendable {
   /// Running means of gradients and of their squares, in the order of the model's parameters.
   var firstMoments: [Tensor]
   var secondMoments: [Tensor]
   /// Steps taken.
   var stepCount = 0
+  private var deferred: DeferredSteps
   private let options: TrainingOptions
+  /// What each parameter's learning rate is multiplied by.
+  private let rateFactors: [Float]
 
   /// An optimizer for a model, its moments zero.
   public init(for model: DenseClassifier, options: TrainingOptions) {
-    firstMoments = model.parameters.map { Tensor(zeros: $0.tensor.shape) }
+    let parameters = model.parameters
+    precondition(parameters[Self.wordIndex].name == "embeddings.word")
+    firstMoments = parameters.map { Tensor(zeros: $0.tensor.shape) }
     secondMoments = firstMoments
+    deferred = DeferredSteps(rowCount: model.configuration.vocabularySize)
+    rateFactors = parameters.map {
+      options.rateFactor(of: $0.name, layerCount: model.layers.count)
+    }
     self.options = options
+  }
+
+  private static let wordIndex = 0
+
+  /// Brings word embeddings up to date: `rows`, distinct, before a step reads them; all where `nil`,
+  /// before anything else looks at the model.
+  public mutating func catchUp(_ model: inout DenseClassifier, rows: [Int32]?, on device: Device) {
+    device.catchUp(
+      &deferred, rows: rows, parameter: &model.embeddings.word,
+      firstMoment: &firstMoments[Self.wordIndex], secondMoment: &secondMoments[Self.wordIndex])
   }
 
   /// Moves `model` by one step and clears `gradients`; returns the gradients' norm before clipping.
   ///
-  /// Throws `notFinite` and changes nothing when a gradient is NaN or infinite.
+  /// `rows` are those of the word embedding that are up to date and alone may have a gradient; all
+  /// where `nil`. Throws `notFinite` and changes nothing when a gradient is NaN or infinite.
   @discardableResult
   public mutating func step(
     _ model: inout DenseClassifier, _ gradients: inout DenseClassifier, learningRate: Float,
-    on device: Device
+    rows: [Int32]? = nil, on device: Device
   ) throws(TrainingError) -> Float {
-    var squares = 0.0
-    for (_, gradient) in gradients.parameters { squares += device.sumOfSquares(gradient) }
-    let norm = Float(squares.squareRoot())
-    guard norm.isFinite else {
-      let name = gradients.parameters.first { !device.isFinite($0.tensor) }?.name
-      throw .notFinite(step: stepCount, what: "the gradient of \(name ?? "all tensors together")")
-    }
+    let norm = try norm(gradients, rows, device)
     stepCount += 1
     let isClipped = options.clipNorm > 0 && norm > options.clipNorm
     var step = AdamWStep(
@@ -44,12 +62,40 @@ public struct AdamW: Sendable {
     var gradientTensors = gradients.takeParameters()
     model.forEachParameter(at: "") { name, parameter in
       step.weightDecay = parameter.shape.count == 2 ? options.weightDecay : 0
-      device.adamW(
-        step, parameter: &parameter, gradient: &gradientTensors[index],
-        firstMoment: &firstMoments[index], secondMoment: &secondMoments[index])
+      step.learningRate = learningRate * rateFactors[index]
+      if let rows, index == Self.wordIndex {
+        device.adamW(
+          step, rows: rows, deferring: &deferred, parameter: &parameter,
+          gradient: &gradientTensors[index], firstMoment: &firstMoments[index],
+          secondMoment: &secondMoments[index])
+      } else {
+        device.adamW(
+          step, parameter: &parameter, gradient: &gradientTensors[index],
+          firstMoment: &firstMoments[index], secondMoment: &secondMoments[index])
+      }
       index += 1
     }
     gradients.putParameters(gradientTensors)
+    return norm
+  }
+
+  /// The length of all gradients together.
+  private func norm(
+    _ gradients: DenseClassifier, _ rows: [Int32]?, _ device: Device
+  ) throws(TrainingError) -> Float {
+    var squares = 0.0
+    for (index, gradient) in gradients.parameters.enumerated() {
+      if let rows, index == Self.wordIndex {
+        squares += device.sumOfSquares(device.gatherRows(gradient.tensor, at: rows))
+      } else {
+        squares += device.sumOfSquares(gradient.tensor)
+      }
+    }
+    let norm = Float(squares.squareRoot())
+    guard norm.isFinite else {
+      let name = gradients.parameters.first { !device.isFinite($0.tensor) }?.name
+      throw .notFinite(step: stepCount, what: "the gradient of \(name ?? "all tensors together")")
+    }
     return norm
   }
 }

@@ -39,11 +39,11 @@ public struct MaskedLanguageModel: Objective {
     let targets = hidden.map { Int(batch.tokens.ids[Int($0)]) }
     let (loss, dLogits) = CrossEntropy.ofRows(device.softmax(logits), targets)
     var unused = Tensor(zeros: word.shape[0])
-    device.linearParameterGradient(
-      dLogits, input: rows, weight: &gradients.embeddings.word, bias: &unused)
+    let dRows = device.linearBackward(
+      dLogits, input: rows, weight: word, weightGradient: &gradients.embeddings.word,
+      biasGradient: &unused)
     var dStates = Tensor(zeros: states.shape)
-    device.scatterAddRows(
-      device.linearInputGradient(dLogits, weight: word), at: hidden, to: &dStates)
+    device.scatterAddRows(dRows, at: hidden, to: &dStates)
     model.backward(
       Tensor(zeros: trace.logits.shape), hidden: dStates, trace, into: &gradients, on: device)
     return loss

@@ -35,6 +35,10 @@ public struct LabeledSequence: Sendable, Equatable {
 
 /// What training makes small: a mean over a batch's examples.
 public protocol Objective: Sendable {
+  /// Whether of the word embedding only the rows of the batch's tokens are read: the others' updates
+  /// are then put off, which saves time. `false` unless an objective says otherwise.
+  var readsOnlyTokensOfBatch: Bool { get }
+
   /// The mean over the batch; adds its gradient by every parameter of `model` to `gradients`.
   ///
   /// `options` are the pass's, with the step's dropout; recording is up to the objective.
@@ -44,6 +48,10 @@ public protocol Objective: Sendable {
   ) -> Float
 }
 
+extension Objective {
+  public var readsOnlyTokensOfBatch: Bool { false }
+}
+
 /// An objective that looks at logits alone.
 public protocol LogitObjective: Objective {
   /// The mean over the batch, and its gradient by the logits [sequences, labels].
@@ -51,6 +59,8 @@ public protocol LogitObjective: Objective {
 }
 
 extension LogitObjective {
+  public var readsOnlyTokensOfBatch: Bool { true }
+
   public func callAsFunction(
     _ model: DenseClassifier, _ batch: LabeledBatch, _ options: ForwardOptions,
     into gradients: inout DenseClassifier, on device: Device

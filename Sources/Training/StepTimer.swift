@@ -1,30 +1,33 @@
-// A training step by itself, to be timed.
+// Training steps by themselves, to be timed.
 
 public import Encoders
 public import Tensors
 
-/// Repeats the trainer's own step on one batch.
+/// Repeats the trainer's own steps over a few examples.
 public struct StepTimer {
   private var state: TrainingState
   private var gradients: DenseClassifier
   private let trainer: Trainer
-  private let batch: LabeledBatch
+  private let batches: [LabeledBatch]
 
-  /// A timer of steps of a model on one batch.
+  /// A timer of the steps of an epoch over `examples`, in batches as training makes them.
   public init(
-    _ model: DenseClassifier, _ sequences: [LabeledSequence], dropout: Float, on device: Device
-  ) {
-    var options = TrainingOptions()
-    options.dropout = dropout
-    options.attentionDropout = dropout
-    trainer = Trainer(unchecked: options, on: device)
-    batch = LabeledBatch(sequences)
+    _ model: DenseClassifier, _ examples: [LabeledSequence], options: TrainingOptions,
+    on device: Device
+  ) throws(TrainingError) {
+    trainer = try Trainer(options, on: device)
+    let batching = Batching(
+      batchSize: options.batchSize, bucketsByLength: options.bucketsByLength, seed: options.seed)
+    batches = batching.batches(epoch: 0, lengths: examples.map(\.sequence.ids.count))
+      .map { LabeledBatch($0.map { examples[$0] }) }
     gradients = model.zeros()
-    state = TrainingState(model: model, options: options, examples: sequences)
+    state = TrainingState(model: model, options: options, examples: examples)
   }
 
-  /// Forward, loss, backward, clipping, AdamW.
-  public mutating func step() throws(TrainingError) {
-    _ = try trainer.step(&state, &gradients, batch, CrossEntropy(), 1e-4)
+  /// Every batch once: forward, loss, backward, clipping, AdamW.
+  public mutating func epoch() throws(TrainingError) {
+    for batch in batches {
+      _ = try trainer.step(&state, &gradients, batch, CrossEntropy(), 1e-5)
+    }
   }
 }

@@ -42,16 +42,14 @@ public enum TrainingEvent: Sendable {
 public struct Trainer: Sendable {
   private let options: TrainingOptions
   private let device: Device
+  private let stepDevice: Device
 
   /// A trainer; throws for options that cannot be meant.
   public init(_ options: TrainingOptions, on device: Device) throws(TrainingError) {
     try options.validate()
-    self.init(unchecked: options, on: device)
-  }
-
-  init(unchecked options: TrainingOptions, on device: Device) {
     self.options = options
     self.device = device
+    stepDevice = device.computing(options.precision)
   }
 
   /// Trains `model` and leaves in it the one that was best on the validation examples.
@@ -73,12 +71,16 @@ public struct Trainer: Sendable {
     let stepsPerEpoch = batching.stepCount(exampleCount)
     let total = stepsPerEpoch * options.epochs
     var state = TrainingState(model: consume model, options: options, examples: examples)
-    defer { model = state.model }
+    defer {
+      state.settle(on: device)
+      model = state.model
+    }
     if resume, let saving, try state.load(from: saving) { observe(.resumed(step: state.step)) }
     var gradients = state.model.zeros()
     var lastSaved = ContinuousClock.now
 
     func save() throws {
+      state.settle(on: device)
       if let saving { try state.save(to: saving) }
       lastSaved = .now
     }
@@ -104,6 +106,7 @@ public struct Trainer: Sendable {
           try save()
         }
       }
+      state.settle(on: device)
       observe(state.endEpoch(validation: data.validation, patience: options.patience, on: device))
       try save()
     }
@@ -118,11 +121,13 @@ public struct Trainer: Sendable {
     var stream = RandomStream(options.seed, 0xd409, UInt64(state.step))
     let dropout = DropoutOptions(
       hidden: options.dropout, attention: options.attentionDropout, key: stream.next())
+    let rows = objective.readsOnlyTokensOfBatch ? Set(batch.tokens.ids).sorted() : nil
+    state.optimizer.catchUp(&state.model, rows: rows, on: device)
     let loss = objective(
-      state.model, batch, ForwardOptions(dropout: dropout), into: &gradients, on: device)
+      state.model, batch, ForwardOptions(dropout: dropout), into: &gradients, on: stepDevice)
     guard loss.isFinite else { throw .notFinite(step: state.step, what: "the loss") }
     let norm = try state.optimizer.step(
-      &state.model, &gradients, learningRate: rate, on: device)
+      &state.model, &gradients, learningRate: rate, rows: rows, on: device)
     state.step += 1
     state.stepInEpoch += 1
     return (loss, norm)

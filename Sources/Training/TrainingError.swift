@@ -51,6 +51,7 @@ extension TrainingOptions {
     try check("dropout", (0..<1).contains(dropout), "0 to below 1", dropout)
     try check(
       "attention-dropout", (0..<1).contains(attentionDropout), "0 to below 1", attentionDropout)
+    try check("layer-decay", layerDecay > 0 && layerDecay <= 1, "above 0 to 1", layerDecay)
     try check("label-smoothing", (0..<1).contains(labelSmoothing), "0 to below 1", labelSmoothing)
     try check("patience", patience >= 0, "0 or more", patience)
     try check(

@@ -1,6 +1,7 @@
 // How to train.
 
 import Foundation
+public import Tensors
 
 /// How the learning rate falls after warm-up.
 public enum LearningRateDecay: String, Codable, CaseIterable, Sendable {
@@ -44,11 +45,30 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
   public var patience = 0
   /// Seconds between two savings of the state that `--resume` goes on from.
   public var saveInterval: Double = 30
+  /// How the matrix products of a step are computed; weights are 32-bit floats either way.
+  public var precision = ProductPrecision.f32
+  /// What each layer's learning rate is multiplied by, once for every layer from the top
+  /// down, the embeddings once more (Howard & Ruder, 2018, arXiv:1801.06146); 1 trains all alike.
+  public var layerDecay: Float = 1
   /// Decides initial weights, order and dropout.
   public var seed: UInt64 = 0
 
   /// The defaults.
   public init() {}
+
+  /// What the learning rate of a parameter is multiplied by: pooler and classifier learn at the full
+  /// rate, the last layer at `layerDecay` of it, each layer below at that share of the one above, and
+  /// the embeddings below all.
+  func rateFactor(of name: String, layerCount: Int) -> Float {
+    let parts = name.split(separator: ".")
+    let depth =
+      switch parts.first {
+      case "embeddings": layerCount + 1
+      case "layers": layerCount - (Int(parts[1]) ?? 0)
+      default: 0
+      }
+    return pow(layerDecay, Float(depth))
+  }
 
   /// The learning rate of step `step`, from 0, of `total`.
   func learningRate(at step: Int, of total: Int) -> Float {

@@ -53,6 +53,11 @@ struct TrainingState {
     optimizer = AdamW(for: self.model, options: options)
   }
 
+  /// Brings every parameter up to date.
+  mutating func settle(on device: Device) {
+    optimizer.catchUp(&model, rows: nil, on: device)
+  }
+
   /// Judges the model after an epoch and begins the next.
   mutating func endEpoch(
     validation: [LabeledSequence], patience: Int, on device: Device

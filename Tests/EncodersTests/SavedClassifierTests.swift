@@ -149,7 +149,7 @@ import Text
 
   @Test(arguments: [
     ("vocab_size", -1), ("vocab_size", 100), ("hidden_size", 0), ("num_hidden_layers", 2),
-    ("max_position_embeddings", 1 << 30), ("type_vocab_size", 0), ("layer_norm_eps", 2),
+    ("max_position_embeddings", 1 << 30), ("type_vocab_size", -1), ("layer_norm_eps", 2),
   ])
   func impossibleSizesAreTold(key: String, value: Int) throws {
     let error = try loadingError { folder in try edit(folder) { $0[key] = value } }

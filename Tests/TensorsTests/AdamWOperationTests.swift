@@ -55,4 +55,46 @@ import Testing
     #expect(before.elements == [1, 2])
     #expect(parameter.elements != [1, 2] && gradient.elements == [0, 0])
   }
+
+  /// Rows that put steps off end with the bits of those that took each at once, in whatever order
+  /// they are asked for.
+  @Test(arguments: [1, 64, 70], [0, 0.1 as Float])
+  func deferredRowsCatchUpToTheSameBits(width: Int, weightDecay: Float) {
+    let rowCount = 37
+    var stream = RandomStream(UInt64(width))
+    let start = Matrix(random: rowCount, width, from: &stream).tensor
+    let zeros = Tensor(zeros: rowCount, width)
+    var (dense, denseFirst, denseSecond) = (start, zeros, zeros)
+    var (lazy, lazyFirst, lazySecond) = (start, zeros, zeros)
+    var deferred = DeferredSteps(rowCount: rowCount)
+    for number in 1...12 {
+      let rows = (0..<rowCount).filter { ($0 * 7 + number) % 5 == 0 }.map(Int32.init)
+      let step = AdamWStep(
+        learningRate: 1e-2 / Float(number), beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
+        weightDecay: weightDecay, gradientScale: 0.5, step: number)
+      var gradient = zeros
+      device.scatterAddRows(
+        Matrix(random: rows.count, width, from: &stream).tensor, at: rows, to: &gradient)
+      var same = gradient
+      device.adamW(
+        step, parameter: &dense, gradient: &gradient, firstMoment: &denseFirst,
+        secondMoment: &denseSecond)
+      device.catchUp(
+        &deferred, rows: rows, parameter: &lazy, firstMoment: &lazyFirst,
+        secondMoment: &lazySecond)
+      device.adamW(
+        step, rows: rows, deferring: &deferred, parameter: &lazy, gradient: &same,
+        firstMoment: &lazyFirst, secondMoment: &lazySecond)
+      #expect(same == zeros, "the gradient is cleared")
+      #expect(device.gatherRows(lazy, at: rows) == device.gatherRows(dense, at: rows))
+      if number % 6 == 0 {
+        #expect(lazy != dense && !deferred.isEmpty)
+        device.catchUp(
+          &deferred, rows: nil, parameter: &lazy, firstMoment: &lazyFirst,
+          secondMoment: &lazySecond)
+        #expect(lazy == dense && lazyFirst == denseFirst && lazySecond == denseSecond)
+        #expect(deferred.isEmpty)
+      }
+    }
+  }
 }

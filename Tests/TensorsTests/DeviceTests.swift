@@ -17,8 +17,8 @@ import Testing
     let y = device.linear(x, weight: weight, bias: bias)
     let packed = device.linear(x, packed: PackedWeight(weight, on: device), bias: bias)
     var (dWeight, dBias) = (Tensor(zeros: 3 * width, width), Tensor(zeros: 3 * width))
-    device.linearParameterGradient(dY, input: x, weight: &dWeight, bias: &dBias)
-    let dX = device.linearInputGradient(dY, weight: weight, adding: x)
+    let dX = device.linearBackward(
+      dY, input: x, weight: weight, adding: x, weightGradient: &dWeight, biasGradient: &dBias)
     let shape = AttentionShape(
       offsets: SequenceOffsets(lengths: lengths), headCount: 6, headSize: 16, dropout: dropout)
     let (context, kept) = device.attention(y, shape, recording: true)

@@ -1,6 +1,5 @@
 import Foundation
 import Tensors
-import TestSupport
 import Testing
 
 @Suite struct MappedFileTests {
@@ -55,6 +54,60 @@ import Testing
     }
     #expect(tensor == Tensor(values, shape: [6]))
   }
+
+  @Test(arguments: [0, 2, 4])
+  func joinedPartsAreTheSameAndStayValid(offset: Int) throws {
+    let count = 10_000
+    let whole = Tensor((0..<3 * count).map(Float.init), shape: [3 * count / 50, 50])
+    let content = Array(repeating: 0xee, count: offset) + whole.serialized(as: .f32)
+    try withTemporaryFile(content) { url in
+      let file = try MappedFile(url)
+      let parts = (0..<3).map {
+        file.tensor(at: offset + 4 * count * $0, shape: [count / 50, 50], as: .f32)
+      }
+      var joined = Tensor(joining: parts)
+      #expect(joined == whole && Tensor.concatenation(parts) == whole)
+      joined[0] = 99
+      #expect(parts[0][0] == 0, "a part is not changed with the whole")
+      let own = Tensor([1, 2], shape: [2, 1])
+      #expect(Tensor(joining: [own, own]).elements == [1, 2, 1, 2])
+      #expect(own.elements == [1, 2])
+    }
+  }
+
+  #if os(Linux)
+    /// What the system says of the file's pages in memory, in bytes.
+    private func residentBytes(of url: URL) throws -> Int {
+      let maps = FileHandle(forReadingAtPath: "/proc/self/smaps")
+      let text = String(decoding: try maps?.readToEnd() ?? Data(), as: UTF8.self)
+      var isInFile = false
+      var kilobytes = 0
+      for line in text.split(separator: "\n") {
+        let words = line.split(separator: " ")
+        if words[0].contains("-") { isInFile = line.hasSuffix(url.lastPathComponent) }
+        if isInFile && words[0] == "Rss:" { kilobytes += Int(words[1]) ?? 0 }
+      }
+      return kilobytes * 1024
+    }
+
+    @Test(arguments: [ElementType.f32, .f16, .bf16])
+    func whatWasJoinedOrWidenedIsNotKeptTwice(type: ElementType) throws {
+      let count = 1 << 20
+      let part = Tensor(repeating: 1.5, shape: [count])
+      try withTemporaryFile([UInt8](part.serialized(as: type))) { url in
+        let file = try MappedFile(url)
+        let mapped = file.tensor(at: 0, shape: [count], as: type)
+        if type == .f32 {
+          #expect(mapped == part)
+          let resident = try residentBytes(of: url)
+          #expect(resident == 4 * count)
+        }
+        #expect(Tensor(joining: [mapped]) == part)
+        #expect(try residentBytes(of: url) == 0)
+        #expect(mapped == part)
+      }
+    }
+  #endif
 
   @Test func emptyFilesHoldEmptyTensors() throws {
     try withTemporaryFile([]) { url in

@@ -1,4 +1,5 @@
 import Encoders
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -26,6 +27,27 @@ import Training
       let keep: Float = old.tensor.shape.count == 2 ? 0.95 : 1
       let expected = Tensor(old.tensor.elements.map { $0 * keep }, shape: old.tensor.shape)
       #expect(relativeDifference(new.tensor, expected) < Tolerance.float, "\(old.name)")
+    }
+  }
+
+  @Test func lowerLayersLearnSlowerByTheLayerDecay() throws {
+    var options = TrainingOptions()
+    options.layerDecay = 0.5
+    options.weightDecay = 0
+    var model = DenseClassifier.random(.uneven, seed: 1)
+    let before = model.parameters
+    var optimizer = AdamW(for: model, options: options)
+    var gradients = gradients(of: model, 1)
+    try optimizer.step(&model, &gradients, learningRate: 1, on: device)
+    let count = model.layers.count
+    // The first step of AdamW is as long as the learning rate.
+    for (old, new) in zip(before, model.parameters) where new.tensor.count > 0 {
+      let depth =
+        old.name.hasPrefix("embeddings.")
+        ? count + 1
+        : (0..<count).first { old.name.hasPrefix("layers.\($0).") }.map { count - $0 } ?? 0
+      let expected = old.tensor[0] - pow(0.5, Float(depth))
+      #expect(abs(new.tensor[0] - expected) < 1e-5, "\(old.name)")
     }
   }
 

@@ -51,6 +51,44 @@ import Training
     #expect(try trained(other, on: data) != expected)
   }
 
+  /// Cross-entropy that lets no row of the word embedding put its steps off.
+  private struct Eager: Objective {
+    func callAsFunction(
+      _ model: DenseClassifier, _ batch: LabeledBatch, _ options: ForwardOptions,
+      into gradients: inout DenseClassifier, on device: Device
+    ) -> Float {
+      CrossEntropy()(model, batch, options, into: &gradients, on: device)
+    }
+  }
+
+  @Test func stepsOfRowsThatWerePutOffAreTakenInTheEnd() throws {
+    let data = try ToyProblem.data(training: 12)
+    var options = ToyProblem.options
+    options.clipNorm = 0  // whose sum of squares would run in another order
+    let lazy = try trained(options, on: data)
+    #expect(try trained(options, on: data, objective: Eager()) == lazy)
+  }
+
+  @Test func narrowProductsTrainAboutAsWell() throws {
+    var options = ToyProblem.options
+    options.epochs = 25
+    options.precision = .bf16
+    let data = try ToyProblem.data(training: 200, validation: 100)
+    let model = try trained(options, on: data)
+    let found = Predictions(of: model, on: data.validation, device: Device(threads: 2))
+    #expect(found.accuracy > 0.95)
+    options.precision = .f32
+    #expect(try trained(options, on: data) != model)
+  }
+
+  @Test func sameSeedGivesTheSameBytesInNarrowProductsToo() throws {
+    var options = ToyProblem.options
+    options.precision = .bf16
+    let data = try ToyProblem.data()
+    let expected = try trained(options, on: data, threads: 1)
+    #expect(try trained(options, on: data, threads: 3) == expected)
+  }
+
   @Test func eventsTellOfEveryStepAndEpoch() throws {
     var steps: [Int] = []
     var epochs: [[Int]] = []

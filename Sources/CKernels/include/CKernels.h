@@ -27,6 +27,8 @@ size_t pare_peak_memory(void);
 /// A file mapped read-only and private; NULL with errno set when that fails.
 const void *pare_map_file(int descriptor, size_t bytes);
 void pare_unmap_file(const void *memory, size_t bytes);
+/// The whole pages within these bytes of a mapped file leave memory, and come from the file again when they are touched.
+void pare_release_pages(const void *start, size_t bytes);
 /// Two files or folders change places in one step; false with errno set when the system cannot.
 bool pare_exchange_files(const char *a, const char *b);
 /// Waits until a file or folder is on the disk; false with errno set when that fails.
@@ -45,9 +47,10 @@ int pare_device_threads(const pare_device *device);
 /// caller holds the pool, runs on the calling thread alone: slower, never different.
 void pare_run(pare_device *device, int pieces, pare_body body, void *context);
 
-// ---- products.c ----------------------------------------------------------------------------------------------
+// ---- engine.c, packed.c, linear.c, narrow.c ----------------------------------------------------------------------------------------------
 
-typedef enum { PARE_F32 = 0 } pare_element;
+/// How the operands of a product are stored while it is computed; sums are always f32.
+typedef enum { PARE_F32 = 0, PARE_BF16 = 1 } pare_element;
 
 /// oneDNN's version, as it was found when the program started.
 void pare_onednn_version(int *major, int *minor, int *patch);
@@ -65,14 +68,12 @@ bool pare_packed_product(
   pare_device *device, const pare_packed *packed, const float *x, int rows, const float *bias, float *y);
 
 /// y [rows, outputs] = x [rows, inputs] · weightᵀ + bias, with a plain weight [outputs, inputs]; `bias` may be NULL.
-bool pare_linear_forward(pare_device *device, const float *x, int rows, int inputs, const float *weight, int outputs,
-  const float *bias, float *y);
-/// dX [rows, inputs] = dY [rows, outputs] · weight, or dX += the same where `accumulate`.
-bool pare_linear_input_gradient(pare_device *device, const float *dY, int rows, int outputs, const float *weight,
-  int inputs, bool accumulate, float *dX);
-/// dWeight [outputs, inputs] += dYᵀ · x, and dBias [outputs] += the column sums of dY.
-bool pare_linear_parameter_gradient(pare_device *device, const float *dY, int rows, int outputs, const float *x,
-  int inputs, float *dWeight, float *dBias);
+bool pare_linear_forward(pare_device *device, pare_element element, const float *x, int rows, int inputs,
+  const float *weight, int outputs, const float *bias, float *y);
+/// dX [rows, inputs] = dY [rows, outputs] · weight, or dX += the same where `accumulate`;
+/// dWeight [outputs, inputs] += dYᵀ · x; dBias [outputs] += the column sums of dY.
+bool pare_linear_backward(pare_device *device, pare_element element, const float *dY, int rows, int outputs,
+  const float *x, int inputs, const float *weight, bool accumulate, float *dX, float *dWeight, float *dBias);
 
 // ---- elements.c --------------------------------------------------------------------------------------------
 
@@ -103,6 +104,8 @@ double pare_sum_of_squares(pare_device *device, const float *x, size_t count);
 /// True when no element is NaN or infinite.
 bool pare_all_finite(pare_device *device, const float *x, size_t count);
 
+// ---- adamw.c ------------------------------------------------------------------------------------------------
+
 /// One AdamW step (Loshchilov & Hutter, 2019) on `count` elements; the gradient is cleared behind it.
 typedef struct {
   float learning_rate, beta1, beta2, epsilon, weight_decay, gradient_scale;
@@ -110,6 +113,17 @@ typedef struct {
 } pare_adamw;
 void pare_adamw_step(pare_device *device, const pare_adamw *options, size_t count, float *parameter, float *gradient,
   float *first_moment, float *second_moment);
+
+/// Rows of a table that take the steps which they have not taken yet, to the same bits as if at once.
+typedef struct {
+  const pare_adamw *steps;  // [step_count]
+  int step_count;
+  int32_t *taken;       // for each row of the table, how many of the steps it has taken
+  const int32_t *rows;  // [count], distinct; NULL: rows 0 ..< count
+  int count, width;
+  float *parameter, *gradient, *first_moment, *second_moment;  // gradient: of the last step, cleared; NULL is zero
+} pare_adamw_rows;
+void pare_adamw_step_rows(pare_device *device, const pare_adamw_rows *rows);
 
 // ---- rows.c --------------------------------------------------------------------------------------------------
 

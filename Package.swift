@@ -9,6 +9,7 @@ let rules: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: rules)
@@ -29,7 +30,8 @@ let package = Package(
     .executable(name: "pare", targets: ["PareCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // oneDNN: Debian's libdnnl-dev has no pkg-config file, so its link flag is written by hand.
@@ -48,22 +50,28 @@ let package = Package(
     library("Text", ["CSentencePiece"]),
     library("Checkpoints", ["CKernels", "Tensors"]),
     library("Encoders", ["Tensors", "Text", "Checkpoints"]),
+    .target(
+      name: "ONNX", dependencies: ["Tensors", "Text", "Checkpoints", "Encoders", protobuf],
+      exclude: ["README.md", "onnx.proto"], swiftSettings: rules),
     library("Training", ["Tensors", "Text", "Checkpoints", "Encoders"]),
     library("Pruning", ["Tensors", "Text", "Encoders", "Training"]),
     library("Reports", ["Tensors", "Text", "Encoders", "Training"]),
     library(
       "Pare",
-      ["Checkpoints", "Encoders", "Pruning", "Reports", "Tensors", "Text", "Training"]),
+      ["Checkpoints", "Encoders", "ONNX", "Pruning", "Reports", "Tensors", "Text", "Training"]),
     .executableTarget(
       name: "PareCommand", dependencies: ["Pare", argumentParser], swiftSettings: rules),
     library("TestSupport", ["Tensors", "Text", "Encoders"]),
-    tests("TextTests", ["Text"]),
+    tests("TextTests", ["Text"], resources: [.copy("Fixtures")]),
     tests("TensorsTests", ["Tensors", "Text", "Encoders", "TestSupport"]),
     tests("CheckpointsTests", ["Tensors", "Checkpoints"]),
     tests(
       "EncodersTests",
       ["Tensors", "Text", "Checkpoints", "Encoders", "Training", "TestSupport"],
       resources: [.copy("Fixtures")]),
+    tests(
+      "ONNXTests",
+      ["Tensors", "Text", "Checkpoints", "Encoders", "ONNX", "TestSupport", protobuf]),
     tests(
       "TrainingTests",
       ["Tensors", "Text", "Checkpoints", "Encoders", "Training", "TestSupport"]),
@@ -79,3 +87,12 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )
+
+// Scripts/fuzz sets this. libFuzzer brings `main` along, so that no other build could link the target.
+if Context.environment["PARE_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: ["Tensors", "Text", "Checkpoints", "Encoders", "Training", "Pruning"],
+      exclude: ["README.md"], swiftSettings: rules))
+}

@@ -29,11 +29,9 @@ static void forward_piece(void *context, int piece) {
     run->failed = true;
 }
 
-bool pare_linear_forward(pare_device *device, pare_element element, const float *x, int rows, int inputs,
+bool pare_linear_forward(pare_device *device, const float *x, int rows, int inputs,
   const float *weight, int outputs, const float *bias, float *y) {
   if (rows == 0 || outputs == 0) return true;
-  if (element == PARE_BF16 && inputs > 0)
-    return pare_narrow_forward(device, x, rows, inputs, weight, outputs, bias, y);
   linear_run run = {.a = x, .b = weight, .bias = bias, .c = y, .rows = rows, .inputs = inputs, .outputs = outputs,
     .tiles = pare_tiles_of(rows, outputs)};
   pare_run(device, pare_tile_count(&run.tiles, rows), forward_piece, &run);
@@ -75,11 +73,9 @@ static void parameter_gradient_piece(void *context, int piece) {
     run->failed = true;
 }
 
-bool pare_linear_backward(pare_device *device, pare_element element, const float *dY, int rows, int outputs,
+bool pare_linear_backward(pare_device *device, const float *dY, int rows, int outputs,
   const float *x, int inputs, const float *weight, bool accumulate, float *dX, float *dWeight, float *dBias) {
   if (rows == 0) return true;
-  if (element == PARE_BF16 && inputs > 0 && outputs > 0)
-    return pare_narrow_backward(device, dY, rows, outputs, x, inputs, weight, accumulate, dX, dWeight, dBias);
   linear_run run = {.a = dY, .b = weight, .c = dX, .accumulate = accumulate, .rows = rows, .inputs = inputs,
     .outputs = outputs};
   if (inputs > 0) {

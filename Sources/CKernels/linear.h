@@ -39,9 +39,4 @@ PARE_INLINE pare_tile pare_tile_at(const pare_tiles *tiles, int piece, int rows,
   return tile;
 }
 
-bool pare_narrow_forward(pare_device *device, const float *x, int rows, int inputs, const float *weight, int outputs,
-  const float *bias, float *y);
-bool pare_narrow_backward(pare_device *device, const float *dY, int rows, int outputs, const float *x, int inputs,
-  const float *weight, bool accumulate, float *dX, float *dWeight, float *dBias);
-
 #endif

@@ -1,15 +1,16 @@
 // The products of a linear layer with operands in bfloat16 and sums in 32 bits (Kalamkar et al., 2019,
 // arXiv:1905.12322): training on machines that multiply bfloat16 faster. Everything outside of the products stays in
-// 32 bits, the weights too; operands are narrowed here, once a call. Tiles follow from the shapes alone.
+// 32 bits, the weights too. Tiles follow from the shapes alone.
+#include <stdlib.h>
+
 #include "engine.h"
 #include "linear.h"
 
-/// A matrix in bfloat16, with rows of zeros up to a multiple of ROW_STEP: batches of any length share few primitives.
-typedef struct {
-  uint16_t *memory;
+struct pare_narrow {
+  uint16_t *memory;  // rows of zeros up to a multiple of ROW_STEP: batches of any length share few primitives
   int rows, columns;
   size_t bytes;
-} narrow;
+};
 
 enum { ROW_STEP = 16, TILE_TOKENS = 1024, TILE_COLUMNS = 384 };
 
@@ -49,34 +50,42 @@ static void narrow_piece(void *context, int piece) {
 }
 
 /// `column_sums` [columns], where given, gets the sums of the columns added: the rows are at hand.
-static bool narrow_create(
-  pare_device *device, const float *from, int rows, int columns, float *column_sums, narrow *matrix) {
+static pare_narrow *narrow_create(pare_device *device, const float *from, int rows, int columns, float *column_sums) {
+  pare_narrow *matrix = calloc(1, sizeof *matrix);
+  if (!matrix) return NULL;
   size_t count = (size_t)rows * columns, whole = (size_t)padded(rows) * columns;
   size_t sums_bytes = (size_t)pare_pieces(rows) * columns * sizeof(float);
-  *matrix = (narrow){.rows = rows, .columns = columns, .bytes = whole * sizeof(uint16_t) + 1};
+  *matrix = (pare_narrow){.rows = rows, .columns = columns, .bytes = whole * sizeof(uint16_t) + 1};
   matrix->memory = pare_allocate(matrix->bytes);
   narrowing n = {.from = from, .to = matrix->memory, .rows = rows, .columns = columns};
   if (column_sums) n.sums = pare_allocate(sums_bytes);
   if (!matrix->memory || (column_sums && !n.sums)) {
     if (n.sums) pare_release(n.sums, sums_bytes);
-    return false;
+    pare_narrow_release(matrix);
+    return NULL;
   }
   pare_run(device, pare_pieces(rows), narrow_piece, &n);
   memset(matrix->memory + count, 0, (whole - count) * sizeof(uint16_t));
-  if (!column_sums) return true;
+  if (!column_sums) return matrix;
   for (int piece = 0; piece < pare_pieces(rows); piece++)
     for (int i = 0; i < columns; i++) column_sums[i] += n.sums[(size_t)piece * columns + i];
   pare_release(n.sums, sums_bytes);
-  return true;
+  return matrix;
 }
 
-static void narrow_destroy(narrow *matrix) {
+pare_narrow *pare_narrow_create(pare_device *device, const float *from, int rows, int columns) {
+  return narrow_create(device, from, rows, columns, NULL);
+}
+
+void pare_narrow_release(pare_narrow *matrix) {
+  if (!matrix) return;
   if (matrix->memory) pare_release(matrix->memory, matrix->bytes);
+  free(matrix);
 }
 
 typedef struct {
   struct pare_engine *engine;
-  narrow a, b;  // a: x or dY; b: the weight, or x
+  const pare_narrow *a, *b;  // a: x or dY; b: the weight, or x
   const float *bias;
   float *c;
   product_key key;  // of a tile, but for its sizes
@@ -100,9 +109,9 @@ static bool multiply(const narrow_run *run, int rows, int inputs, int outputs, c
 static void rows_piece(void *context, int piece) {
   narrow_run *run = context;
   pare_tile tile = pare_tile_at(&run->tiles, piece, run->rows, run->columns);
-  int depth = run->a.columns, main_rows = tile.rows / ROW_STEP * ROW_STEP, rest = tile.rows - main_rows;
-  const uint16_t *a = run->a.memory + (size_t)tile.row * depth;
-  const uint16_t *b = run->b.memory + (size_t)tile.column * run->key.weight_strides[1];
+  int depth = run->a->columns, main_rows = tile.rows / ROW_STEP * ROW_STEP, rest = tile.rows - main_rows;
+  const uint16_t *a = run->a->memory + (size_t)tile.row * depth;
+  const uint16_t *b = run->b->memory + (size_t)tile.column * run->key.weight_strides[1];
   const float *bias = run->bias ? run->bias + tile.column : NULL;
   float *c = run->c + (size_t)tile.row * run->columns + tile.column;
   bool sound = main_rows == 0 || multiply(run, main_rows, depth, tile.columns, a, b, bias, c, run->columns);
@@ -134,58 +143,49 @@ static void weight_piece(void *context, int piece) {
   float *c = run->c + (size_t)tile.row * run->columns + tile.column;
   for (int token = 0; token < tokens; token += TILE_TOKENS) {
     int depth = tokens - token < TILE_TOKENS ? tokens - token : TILE_TOKENS;
-    const uint16_t *a = run->a.memory + (size_t)token * run->a.columns + tile.row;
-    const uint16_t *b = run->b.memory + (size_t)token * run->b.columns + tile.column;
+    const uint16_t *a = run->a->memory + (size_t)token * run->a->columns + tile.row;
+    const uint16_t *b = run->b->memory + (size_t)token * run->b->columns + tile.column;
     if (!multiply(run, tile.rows, depth, tile.columns, a, b, NULL, c, run->columns)) run->failed = true;
   }
 }
 
-bool pare_narrow_forward(pare_device *device, const float *x, int rows, int inputs, const float *weight, int outputs,
+/// y [rows, columns] = a · b, of whatever strides `key` gives b, with a bias or added to y.
+static bool multiply_rows(pare_device *device, const pare_narrow *a, const pare_narrow *b, product_key key, int columns,
   const float *bias, float *y) {
-  narrow_run run = {.engine = pare_device_engine(device), .bias = bias, .c = y, .rows = rows, .columns = outputs};
-  run.key = (product_key){
+  narrow_run run = {.engine = pare_device_engine(device), .a = a, .b = b, .bias = bias, .c = y, .key = key,
+    .rows = a->rows, .columns = columns, .tiles = tiles_of(a->rows, columns)};
+  pare_run(device, pare_tile_count(&run.tiles, a->rows), rows_piece, &run);
+  return !run.failed;
+}
+
+bool pare_narrow_forward(
+  pare_device *device, const pare_narrow *x, const pare_narrow *weight, const float *bias, float *y) {
+  int inputs = x->columns, outputs = weight->rows;
+  if (x->rows == 0 || outputs == 0) return true;
+  if (inputs == 0) return pare_linear_forward(device, NULL, x->rows, 0, NULL, outputs, bias, y);
+  product_key key = {
     .element = PARE_BF16, .source_strides = {inputs, 1}, .weight_strides = {1, inputs}, .has_bias = bias != NULL};
-  bool sound = narrow_create(device, x, rows, inputs, NULL, &run.a)
-    && narrow_create(device, weight, outputs, inputs, NULL, &run.b);
-  if (sound) {
-    run.tiles = tiles_of(rows, outputs);
-    pare_run(device, pare_tile_count(&run.tiles, rows), rows_piece, &run);
-  }
-  narrow_destroy(&run.a);
-  narrow_destroy(&run.b);
-  return sound && !run.failed;
+  return multiply_rows(device, x, weight, key, outputs, bias, y);
 }
 
-/// dX (+)= dY · weight, from a narrowed dY, which stays the caller's.
-static bool input_gradient(pare_device *device, const narrow *dY, const float *weight, int inputs, bool accumulate,
-  float *dX) {
-  int outputs = dY->columns;
-  narrow_run run = {.engine = pare_device_engine(device), .a = *dY, .c = dX, .rows = dY->rows, .columns = inputs};
-  run.key = (product_key){
+bool pare_narrow_backward(pare_device *device, const float *dY, const pare_narrow *x, const pare_narrow *weight,
+  bool accumulate, float *dX, float *dWeight, float *dBias) {
+  int rows = x->rows, inputs = x->columns, outputs = weight->rows;
+  if (rows == 0 || inputs == 0 || outputs == 0)
+    return pare_linear_backward(
+      device, dY, rows, outputs, NULL, inputs, NULL, accumulate, dX, dWeight, dBias);
+  pare_narrow *narrow_dY = narrow_create(device, dY, rows, outputs, dBias);
+  if (!narrow_dY) return false;
+  product_key input_key = {
     .element = PARE_BF16, .source_strides = {outputs, 1}, .weight_strides = {inputs, 1}, .adds = accumulate};
-  bool sound = narrow_create(device, weight, outputs, inputs, NULL, &run.b);
-  if (sound) {
-    run.tiles = tiles_of(dY->rows, inputs);
-    pare_run(device, pare_tile_count(&run.tiles, dY->rows), rows_piece, &run);
-  }
-  narrow_destroy(&run.b);
-  return sound && !run.failed;
-}
-
-bool pare_narrow_backward(pare_device *device, const float *dY, int rows, int outputs, const float *x, int inputs,
-  const float *weight, bool accumulate, float *dX, float *dWeight, float *dBias) {
-  narrow_run run = {
-    .engine = pare_device_engine(device), .c = dWeight, .rows = outputs, .columns = inputs, .tokens = rows};
+  bool sound = multiply_rows(device, narrow_dY, weight, input_key, inputs, NULL, dX);
+  narrow_run run = {.engine = pare_device_engine(device), .a = narrow_dY, .b = x, .c = dWeight, .rows = outputs,
+    .columns = inputs, .tokens = rows};
   run.key = (product_key){
     .element = PARE_BF16, .source_strides = {1, outputs}, .weight_strides = {inputs, 1}, .adds = true};
-  bool sound = narrow_create(device, dY, rows, outputs, dBias, &run.a)
-    && input_gradient(device, &run.a, weight, inputs, accumulate, dX)
-    && narrow_create(device, x, rows, inputs, NULL, &run.b);
-  if (sound) {
-    run.tiles = (pare_tiles){pare_tile_width(outputs), TILE_COLUMNS, (inputs + TILE_COLUMNS - 1) / TILE_COLUMNS};
-    pare_run(device, pare_tile_count(&run.tiles, outputs), weight_piece, &run);
-  }
-  narrow_destroy(&run.a);
-  narrow_destroy(&run.b);
+  run.tiles =
+    (pare_tiles){pare_tile_width(outputs), TILE_COLUMNS, (inputs + TILE_COLUMNS - 1) / TILE_COLUMNS};
+  if (sound) pare_run(device, pare_tile_count(&run.tiles, outputs), weight_piece, &run);
+  pare_narrow_release(narrow_dY);
   return sound && !run.failed;
 }

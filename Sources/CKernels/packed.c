@@ -161,7 +161,7 @@ static void run_piece(void *context, int piece) {
 bool pare_packed_product(
   pare_device *device, const pare_packed *packed, const float *x, int rows, const float *bias, float *y) {
   if (rows == 0 || packed->outputs == 0) return true;
-  if (packed->inputs == 0) return pare_linear_forward(device, PARE_F32, x, rows, 0, NULL, packed->outputs, bias, y);
+  if (packed->inputs == 0) return pare_linear_forward(device, x, rows, 0, NULL, packed->outputs, bias, y);
   packed_run run = {.engine = pare_device_engine(device), .packed = packed, .x = x, .bias = bias, .y = y, .rows = rows};
   run.row_pieces = pare_pieces(rows);
   int last_rows = rows - (run.row_pieces - 1) * PARE_PIECE_ROWS;

@@ -47,12 +47,9 @@ public enum AtomicFile {
         try replace(url, with: temporary)
       }
       _ = pare_flush_file(url.deletingLastPathComponent().path)
-    } catch let error as CheckpointError {
-      try? files.removeItem(at: temporary)
-      throw error
     } catch {
       try? files.removeItem(at: temporary)
-      throw unwritable(url, error)
+      throw renamed(unwritable(url, error), from: temporary.path, to: url.path)
     }
   }
 
@@ -63,6 +60,25 @@ public enum AtomicFile {
 
   private static func replace(_ url: URL, with temporary: URL) throws {
     guard rename(temporary.path, url.path) == 0 else { throw systemError() }
+  }
+
+  /// The error with the place that was to be written: nobody has heard of the temporary one.
+  private static func renamed(
+    _ error: CheckpointError, from temporary: String, to final: String
+  ) -> CheckpointError {
+    func renamed(_ text: String) -> String {
+      text.replacingOccurrences(of: temporary, with: final)
+    }
+    switch error {
+    case .unwritable(let path, let reason):
+      return .unwritable(path: renamed(path), reason: renamed(reason))
+    case .unreadable(let path, let reason):
+      return .unreadable(path: renamed(path), reason: renamed(reason))
+    case .missing(let path, let hint): return .missing(path: renamed(path), hint: renamed(hint))
+    case .invalidHeader, .missingTensor, .unexpectedTensor, .wrongShape, .wrongType,
+      .invalidIndex, .invalidJSON, .notAModel:
+      return error
+    }
   }
 
   private static func systemError() -> any Error {

@@ -16,6 +16,10 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   case unexpectedTensor(path: String, name: String)
   /// A tensor of another shape than the configuration says.
   case wrongShape(path: String, name: String, expected: [Int], found: [Int])
+  /// A tensor of a type that is not computed with.
+  case wrongType(path: String, name: String, found: StoredType)
+  /// The index of shards and the shards do not agree.
+  case invalidIndex(path: String, reason: String)
   /// JSON that does not say what it should.
   case invalidJSON(path: String, reason: String)
   /// A folder that holds something else than a model.
@@ -30,14 +34,19 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case .invalidHeader(let path, let reason):
       "\(path): not a sound safetensors file: \(reason); it may be truncated, copy it again"
     case .missingTensor(let path, let name):
-      "\(path): expected a tensor named \(name), found none; config.json describes another model"
+      "\(path): expected a tensor named \(name.brief), found none; config.json describes another model"
     case .unexpectedTensor(let path, let name):
-      "\(path): found a tensor named \(name) that config.json has no place for"
+      "\(path): found a tensor named \(name.brief) that config.json has no place for"
     case .wrongShape(let path, let name, let expected, let found):
-      "\(path): \(name): expected the shape \(expected) that config.json gives, found \(found)"
+      "\(path): \(name.brief): expected the shape \(expected) that config.json gives, found \(found)"
+    case .wrongType(let path, let name, let found):
+      "\(path): \(name.brief): expected the type F32, F16 or BF16, found \(found.rawValue)"
+    case .invalidIndex(let path, let reason):
+      "\(path): index and files of the checkpoint do not fit: \(reason); copy all of them again"
     case .invalidJSON(let path, let reason): "\(path): \(reason)"
     case .notAModel(let path, let missing):
-      "\(path): not a model folder: \(missing) is missing; name a folder written by pare train"
+      "\(path): not a model folder: \(missing) is missing; name a folder written by pare, "
+        + "or a checkpoint in safetensors"
     }
   }
 }

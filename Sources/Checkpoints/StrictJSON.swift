@@ -3,13 +3,22 @@
 public import Foundation
 
 /// Reading and writing JSON of settings, plans and configurations.
+///
+/// A key that stands twice is an error too, and so is a text that is larger or nests deeper than any
+/// that this package writes.
 public enum StrictJSON {
+  /// Settings, plans and scores take well under a megabyte; at worst Foundation needs seconds for each.
+  static let largest = 4 << 20
+  /// Up to this size a number that does not fit is searched for, which reads the text many times.
+  private static let largestSearched = 32 << 10
+
   /// Decodes `data`; keys it does not have come from `defaults`, keys that are not known are errors.
   public static func decode<T: Codable>(
     _ type: T.Type, from data: Data, over defaults: T? = nil, path: String
   ) throws(CheckpointError) -> T {
     var merged: Any?
     do {
+      try checkGrammar([UInt8](data), path)
       let given = try JSONSerialization.jsonObject(with: data)
       let whole = try defaults.map { overlay(given, on: try object($0)) } ?? given
       merged = whole
@@ -21,11 +30,11 @@ public enum StrictJSON {
       throw error
     } catch {
       if case DecodingError.dataCorrupted(let context) = error, context.codingPath.isEmpty,
-        let misfit = merged.flatMap({ misfitNumber(type, in: $0) })
+        data.count <= largestSearched, let misfit = merged.flatMap({ misfitNumber(type, in: $0) })
       {
         throw .invalidJSON(path: path, reason: "a number does not fit its kind: \(misfit)")
       }
-      throw .invalidJSON(path: path, reason: explanation(error))
+      throw .invalidJSON(path: path, reason: explanation(error, in: merged))
     }
   }
 
@@ -33,12 +42,7 @@ public enum StrictJSON {
   public static func decode<T: Codable>(
     _ type: T.Type, contentsOf url: URL, over defaults: T? = nil
   ) throws(CheckpointError) -> T {
-    guard FileManager.default.fileExists(atPath: url.path) else {
-      throw .missing(path: url.path, hint: "check the name")
-    }
-    guard let data = try? Data(contentsOf: url) else {
-      throw .unreadable(path: url.path, reason: "expected a file that may be read")
-    }
+    let data = try RegularFile(url).contents(atMost: largest)
     return try decode(type, from: data, over: defaults, path: url.path)
   }
 
@@ -47,6 +51,20 @@ public enum StrictJSON {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(value) + Data("\n".utf8)
+  }
+
+  /// What Foundation would pass over: duplicate keys, of which it takes any, and depth.
+  private static func checkGrammar(_ bytes: [UInt8], _ path: String) throws(CheckpointError) {
+    guard bytes.count <= largest else {
+      throw .invalidJSON(path: path, reason: "expected at most \(largest) bytes")
+    }
+    var reader = JSONReader(bytes)
+    do {
+      try reader.skip()
+      try reader.end()
+    } catch {
+      throw .invalidJSON(path: path, reason: "not valid JSON: \(error.reason)")
+    }
   }
 
   private static func object(_ value: some Encodable) throws -> Any {
@@ -68,7 +86,8 @@ public enum StrictJSON {
         let name = place.isEmpty ? key : "\(place).\(key)"
         guard let counterpart = known[key] else {
           let list = known.keys.sorted().joined(separator: ", ")
-          throw .invalidJSON(path: path, reason: "unknown key \(name); the keys here are \(list)")
+          throw .invalidJSON(
+            path: path, reason: "unknown key \(name.brief); the keys here are \(list)")
         }
         try check(value, against: counterpart, at: name, path)
       }
@@ -76,21 +95,6 @@ public enum StrictJSON {
       for (index, pair) in zip(given, known).enumerated() {
         try check(pair.0, against: pair.1, at: "\(place)[\(index)]", path)
       }
-    }
-  }
-
-  private static func explanation(_ error: any Error) -> String {
-    func place(_ context: DecodingError.Context) -> String {
-      let keys = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
-      return keys.isEmpty ? "the top" : keys.joined(separator: ".")
-    }
-    switch error as? DecodingError {
-    case .keyNotFound(let key, let context):
-      return "expected the key \(key.stringValue) at \(place(context)), found none"
-    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-      return "expected \(type) at \(place(context)), found something else"
-    case .dataCorrupted(let context): return "not valid at \(place(context))"
-    default: return "not valid JSON"
     }
   }
 }

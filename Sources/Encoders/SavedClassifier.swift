@@ -16,6 +16,10 @@ public struct SavedClassifier: Sendable {
   public var labelNames: [String]
   /// How the model came to be.
   public var card: ModelCard
+  /// The family of the checkpoint that it was read from; `nil` for a folder of ours.
+  public private(set) var family: ModelFamily?
+  /// What somebody who uses the model should know of how it was read, in whole sentences.
+  public private(set) var notes: [String]
 
   /// A classifier ready to be written; sizes of its parts must agree.
   public init(
@@ -27,37 +31,54 @@ public struct SavedClassifier: Sendable {
     self.tokenizer = tokenizer
     self.labelNames = labelNames
     self.card = card
+    notes = []
   }
 
-  /// Reads a folder. Throws `CheckpointError` or `TextError`: a file that is missing or unsound, or
-  /// weights of other shapes than config.json gives.
-  public init(contentsOf folder: URL) throws {
+  /// Reads a folder: one of ours, or a checkpoint of a ``ModelFamily`` as Hugging Face has them.
+  ///
+  /// Throws `CheckpointError` or `TextError`: a file that is missing or unsound, weights of other
+  /// shapes than config.json gives, a model of another kind. `seed` is for parts that a checkpoint
+  /// does not have, such as the classifier of an encoder; `notes` name them.
+  public init(contentsOf folder: URL, seed: UInt64 = 0) throws {
     let configurationURL = folder.appendingPathComponent("config.json")
     guard FileManager.default.fileExists(atPath: folder.path) else {
       throw CheckpointError.missing(path: folder.path, hint: "expected a model folder")
     }
-    for name in ["config.json", "model.safetensors", "tokenizer.model"]
-    where !FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path) {
-      throw CheckpointError.notAModel(path: folder.path, missing: name)
+    for names in Self.neededFiles
+    where !names.contains(where: {
+      FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path)
+    }) {
+      throw CheckpointError.notAModel(path: folder.path, missing: names[0])
     }
-    let file = try StrictJSON.decode(ConfigurationFile.self, contentsOf: configurationURL)
-    let configuration = try file.configuration(path: configurationURL.path)
-    labelNames = file.labelNames
+    let fields = try StrictJSON.decode([String: JSONValue].self, contentsOf: configurationURL)
     tokenizer = try TokenizerFolder.read(folder)
-    guard tokenizer.vocabulary.size <= configuration.vocabularySize else {
-      throw CheckpointError.invalidJSON(
-        path: configurationURL.path,
-        reason: "vocab_size is \(configuration.vocabularySize), but tokenizer.model has "
-          + "\(tokenizer.vocabulary.size) pieces")
+    let weights = try TensorFiles(contentsOf: folder)
+    if fields["pare"] != nil {
+      let file = try StrictJSON.decode(ConfigurationFile.self, contentsOf: configurationURL)
+      let configuration = try file.configuration(path: configurationURL.path)
+      try tokenizer.vocabulary.check(against: configuration, path: configurationURL.path)
+      labelNames = file.labelNames
+      classifier = try DenseClassifier(configuration, from: weights)
+      (family, notes) = (nil, [])
+    } else {
+      let shape = try ForeignShape(fields, path: configurationURL.path)
+      try tokenizer.vocabulary.check(against: shape.configuration, path: configurationURL.path)
+      labelNames = shape.labelNames
+      let (model, notes) = try ForeignWeights(weights, shape).classifier(seed: seed)
+      classifier = model
+      (family, self.notes) = (shape.family, shape.notes + notes)
     }
-    classifier = try DenseClassifier(
-      configuration,
-      from: SafetensorsFile(contentsOf: folder.appendingPathComponent("model.safetensors")))
     let cardURL = folder.appendingPathComponent("card.json")
     card =
       FileManager.default.fileExists(atPath: cardURL.path)
       ? try StrictJSON.decode(ModelCard.self, contentsOf: cardURL) : ModelCard()
   }
+
+  /// What a folder must hold, one of each list.
+  private static let neededFiles = [
+    ["config.json"], ["model.safetensors", "model.safetensors.index.json"],
+    ["tokenizer.model", "sentencepiece.bpe.model", "tokenizer.json", "vocab.txt"],
+  ]
 
   /// Writes the folder beside `folder` and renames it. `extraFiles` go with it, by name.
   public func write(
@@ -81,125 +102,39 @@ public struct SavedClassifier: Sendable {
   }
 }
 
-extension SequenceClassifier where P == Linear {
-  /// As many parameters as may be allocated for a file that has fewer: 256 MB.
-  private static var harmlessCount: Int { 1 << 26 }
-
-  /// The weights of `file`, which must hold exactly the tensors that `configuration` needs.
-  public init(
-    _ configuration: EncoderConfiguration, from file: SafetensorsFile
+extension Vocabulary {
+  /// Throws if the model has no embedding for some piece.
+  fileprivate func check(
+    against configuration: EncoderConfiguration, path: String
   ) throws(CheckpointError) {
-    // A slip in config.json must not take all memory before the first shape is compared.
-    let expected = configuration.cost(sequenceLength: 1).parameters.total
-    let found = file.names.reduce(0) { $0 + (file.shape(of: $1) ?? []).reduce(1, *) }
-    guard expected <= found || expected < Self.harmlessCount else {
-      throw .wrongShape(
-        path: file.path, name: "all tensors together", expected: [expected], found: [found])
-    }
-    self.init(shaped: configuration)
-    var known: Set<String> = []
-    try forEachParameter(at: "") { (name, tensor) throws(CheckpointError) in
-      let found = try file.tensor(name)
-      guard found.shape == tensor.shape else {
-        throw .wrongShape(path: file.path, name: name, expected: tensor.shape, found: found.shape)
-      }
-      tensor = found
-      known.insert(name)
-    }
-    for name in file.names where !known.contains(name) {
-      throw .unexpectedTensor(path: file.path, name: name)
-    }
+    guard size > configuration.vocabularySize else { return }
+    throw .invalidJSON(
+      path: path,
+      reason: "vocab_size: expected at least the tokenizer's \(size) pieces, found "
+        + "\(configuration.vocabularySize)")
   }
 }
 
-/// `config.json`: BERT's usual keys where they fit, and our own section for what they cannot say.
-private struct ConfigurationFile: Codable {
-  struct Pare: Codable {
-    var layers: [LayerShape]
-    var firstPosition: Int?
-    var poolerActivation: PoolerActivation?
-  }
-
-  var modelType = "bert"
-  var activation = "gelu"
-  var vocabularySize, hiddenSize, maximumPositions, tokenTypeCount, layerCount: Int
-  var layerNormEpsilon: Float
-  var labels: [String: String]
-  var pare: Pare
-
-  enum CodingKeys: String, CodingKey {
-    case modelType = "model_type"
-    case activation = "hidden_act"
-    case vocabularySize = "vocab_size"
-    case hiddenSize = "hidden_size"
-    case maximumPositions = "max_position_embeddings"
-    case tokenTypeCount = "type_vocab_size"
-    case layerCount = "num_hidden_layers"
-    case layerNormEpsilon = "layer_norm_eps"
-    case labels = "id2label"
-    case pare
-  }
-
-  init(_ configuration: EncoderConfiguration, labelNames: [String]) {
-    vocabularySize = configuration.vocabularySize
-    hiddenSize = configuration.hiddenSize
-    maximumPositions = configuration.maximumPositions
-    tokenTypeCount = configuration.tokenTypeCount
-    layerNormEpsilon = configuration.layerNormEpsilon
-    layerCount = configuration.layers.count
-    labels = Dictionary(
-      uniqueKeysWithValues: labelNames.enumerated().map { (String($0.offset), $0.element) })
-    pare = Pare(
-      layers: configuration.layers, firstPosition: configuration.firstPosition,
-      poolerActivation: configuration.poolerActivation)
-  }
-
-  var labelNames: [String] { labels.indices.isEmpty ? [] : (0..<labels.count).map(name) }
-
-  private func name(_ index: Int) -> String { labels[String(index)] ?? String(index) }
-
-  /// The configuration, once its numbers are seen to be possible.
-  func configuration(path: String) throws(CheckpointError) -> EncoderConfiguration {
-    func refuse(_ key: String, _ expected: String, _ found: some Any) -> CheckpointError {
-      .invalidJSON(path: path, reason: "\(key): expected \(expected), found \(found)")
+extension SequenceClassifier where P == Linear {
+  /// The weights of `file`, which must hold exactly the tensors that `configuration` needs.
+  public init(
+    _ configuration: EncoderConfiguration, from file: TensorFiles
+  ) throws(CheckpointError) {
+    // All shapes first: a slip in config.json must not take all memory.
+    var known: Set<String> = []
+    for (name, expected) in configuration.parameterShapes {
+      guard let found = file.shape(of: name) else {
+        throw .missingTensor(path: file.path, name: name)
+      }
+      guard found == expected else {
+        throw .wrongShape(
+          path: file.path(of: name), name: name, expected: expected, found: found)
+      }
+      known.insert(name)
     }
-    let most = 1 << 24
-    let sizes = [
-      ("vocab_size", vocabularySize), ("hidden_size", hiddenSize),
-      ("max_position_embeddings", maximumPositions), ("type_vocab_size", tokenTypeCount),
-      ("id2label", labels.count),
-    ]
-    let firstPosition = pare.firstPosition ?? 0
-    for (key, size) in sizes where size < (key == "type_vocab_size" ? 0 : 1) || size > most {
-      throw refuse(key, "1 to \(most)", size)
+    for name in file.names where !known.contains(name) {
+      throw .unexpectedTensor(path: file.path(of: name), name: name)
     }
-    guard (0..<maximumPositions).contains(firstPosition) else {
-      throw refuse("pare.firstPosition", "0 to \(maximumPositions - 1)", firstPosition)
-    }
-    guard modelType == "bert" else { throw refuse("model_type", "bert", modelType) }
-    guard activation == "gelu" else { throw refuse("hidden_act", "gelu", activation) }
-    guard pare.layers.count <= 1024 else {
-      throw refuse("num_hidden_layers", "0 to 1024", pare.layers.count)
-    }
-    guard layerCount == pare.layers.count else {
-      throw refuse("num_hidden_layers", "\(pare.layers.count) as in pare.layers", layerCount)
-    }
-    guard layerNormEpsilon >= 0, layerNormEpsilon < 1 else {
-      throw refuse("layer_norm_eps", "0 to 1", layerNormEpsilon)
-    }
-    for index in 0..<labels.count where labels[String(index)] == nil {
-      throw refuse("id2label", "a name for label \(index)", labels.keys.sorted())
-    }
-    for (index, layer) in pare.layers.enumerated() {
-      let sizes = [layer.headCount, layer.headSize, layer.intermediateSize]
-      guard sizes.allSatisfy({ 0 <= $0 && $0 <= most }), layer.headSize > 0,
-        layer.headCount <= most / layer.headSize
-      else { throw refuse("pare.layers[\(index)]", "sizes from 0 to \(most)", layer) }
-    }
-    return EncoderConfiguration(
-      vocabularySize: vocabularySize, hiddenSize: hiddenSize, maximumPositions: maximumPositions,
-      firstPosition: firstPosition, tokenTypeCount: tokenTypeCount, labelCount: labels.count,
-      poolerActivation: pare.poolerActivation ?? .tanh, layerNormEpsilon: layerNormEpsilon,
-      layers: pare.layers)
+    try self.init(configuration) { (name, _) throws(CheckpointError) in try file.tensor(name) }
   }
 }

@@ -2,6 +2,7 @@
 
 @_exported public import Checkpoints
 @_exported public import Encoders
+@_exported public import ONNX
 @_exported public import Pruning
 @_exported public import Reports
 @_exported public import Tensors

@@ -98,9 +98,11 @@ extension Dataset {
 }
 
 extension SavedClassifier {
-  /// Reads the folder that an argument names.
-  init(argument path: String) throws {
-    try self.init(contentsOf: URL(fileURLWithPath: path))
+  /// Reads the folder that an argument names, and says what was notable about it. `seed` is for
+  /// parts that the folder has no weights for.
+  init(argument path: String, seed: UInt64 = 0) throws {
+    try self.init(contentsOf: URL(fileURLWithPath: path), seed: seed)
+    for note in notes { Console.standardError.line("pare: \(note)") }
   }
 
   /// The answers on a dataset.

@@ -50,7 +50,7 @@ struct TokenizerCommand: ParsableCommand {
         pare tokenizer encode tokenizer.model --json "Never again."
         """)
 
-    @Argument(help: "A model's folder, or a tokenizer file.")
+    @Argument(help: "A model's folder, or a SentencePiece file.")
     var tokenizer: String
 
     @Argument(help: "Texts; standard input where there are none.")
@@ -65,14 +65,12 @@ struct TokenizerCommand: ParsableCommand {
 
     func run() throws {
       Interruption.leaveAtOnce()
-      var url = URL(fileURLWithPath: tokenizer)
+      let url = URL(fileURLWithPath: tokenizer)
       var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder),
+      _ = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+      let tokenizer: any Tokenizer =
         isFolder.boolValue
-      {
-        url.appendPathComponent("tokenizer.model")
-      }
-      let tokenizer = try SentencePieceTokenizer(contentsOf: url)
+        ? try TokenizerFolder.read(url) : try SentencePieceTokenizer(contentsOf: url)
       try TextInput.forEach(texts) { text in
         let encoded = try tokenizer.encode(text)
         let pieces = encoded.map { tokenizer.piece($0) }

@@ -10,13 +10,6 @@ public enum ProductPrecision: String, Codable, CaseIterable, Sendable {
   /// bfloat16 (Kalamkar et al., 2019, arXiv:1905.12322): about twice as fast where the machine
   /// multiplies it, with 8 significant bits.
   case bf16
-
-  var native: pare_element {
-    switch self {
-    case .f32: PARE_F32
-    case .bf16: PARE_BF16
-    }
-  }
 }
 
 extension Device {
@@ -25,9 +18,17 @@ extension Device {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     precondition(x.width == inputs, "x is \(x.shape), weight \(weight.shape)")
     let y = Tensor(uninitialized: [x.rows, outputs])  // [rows, outputs]
-    let done = pare_linear_forward(
-      handle, products.native, x.pointer, Int32(x.rows), Int32(inputs), weight.pointer,
-      Int32(outputs), bias.pointer, y.storage.pointer)
+    let done =
+      switch products {
+      case .f32:
+        pare_linear_forward(
+          handle, x.pointer, Int32(x.rows), Int32(inputs), weight.pointer, Int32(outputs),
+          bias.pointer, y.storage.pointer)
+      case .bf16:
+        pare_narrow_forward(
+          handle, x.narrowed(on: self).handle, weight.narrowed(on: self).handle, bias.pointer,
+          y.storage.pointer)
+      }
     precondition(done, "oneDNN refused a product of \(x.shape) and \(weight.shape)")
     return y
   }
@@ -46,10 +47,19 @@ extension Device {
     let accumulates = other != nil
     var dX = other ?? Tensor(uninitialized: [dY.rows, inputs])  // [rows, inputs]
     precondition(dX.count == dY.rows * inputs, "adding \(dX.shape) to [\(dY.rows), \(inputs)]")
-    let done = pare_linear_backward(
-      handle, products.native, dY.pointer, Int32(dY.rows), Int32(outputs), x.pointer,
-      Int32(inputs), weight.pointer, accumulates, dX.mutablePointer,
-      weightGradient.mutablePointer, biasGradient.mutablePointer)
+    let done =
+      switch products {
+      case .f32:
+        pare_linear_backward(
+          handle, dY.pointer, Int32(dY.rows), Int32(outputs), x.pointer, Int32(inputs),
+          weight.pointer, accumulates, dX.mutablePointer, weightGradient.mutablePointer,
+          biasGradient.mutablePointer)
+      case .bf16:
+        pare_narrow_backward(
+          handle, dY.pointer, x.narrowed(on: self).handle, weight.narrowed(on: self).handle,
+          accumulates, dX.mutablePointer, weightGradient.mutablePointer,
+          biasGradient.mutablePointer)
+      }
     precondition(done, "oneDNN refused a product of \(dY.shape) and \(weight.shape)")
     return dX
   }

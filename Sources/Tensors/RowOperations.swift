@@ -33,6 +33,7 @@ extension Device {
   public func gelu(_ x: consuming Tensor) -> Tensor {
     var y = x
     if isKnownUniquelyReferenced(&y.storage) && y.storage.isWritable {
+      y.storage.willChange()
       pare_gelu_forward(handle, y.pointer, y.count, y.storage.pointer)
       return y
     }
@@ -69,6 +70,7 @@ extension Device {
     }
     // In x's own memory when nobody else holds it: an activation is read once.
     let inPlace = y.storage.isWritable && isKnownUniquelyReferenced(&y.storage)
+    if inPlace { y.storage.willChange() }
     let result = inPlace ? y : Tensor(uninitialized: y.shape)
     pare_layer_norm_forward(
       handle, source, residual?.pointer, dropout.native, Int32(rows), Int32(width), weight.pointer,

@@ -1,6 +1,7 @@
 // The memory behind tensors.
 
 import CKernels
+import Synchronization
 
 /// Floats that several tensors may share; a class because identity says who else holds them.
 final class Storage: @unchecked Sendable {
@@ -8,6 +9,8 @@ final class Storage: @unchecked Sendable {
   let count: Int
   /// The file whose pages these are; `nil` for memory of our own.
   private let file: MappedFile?
+  /// What products in bfloat16 work on; dropped when an element changes.
+  let narrowCopy = Mutex<NarrowCopy?>(nil)
 
   var isWritable: Bool { file == nil }
 
@@ -25,6 +28,9 @@ final class Storage: @unchecked Sendable {
     self.count = count
     self.file = file
   }
+
+  /// To be called before elements are written.
+  func willChange() { narrowCopy.withLock { $0 = nil } }
 
   /// Gives a mapped file's pages back to the system; reading them again brings them back.
   func releasePages() {

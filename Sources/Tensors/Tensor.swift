@@ -98,7 +98,10 @@ public struct Tensor: Sendable {
   }
 
   private mutating func makeUnique() {
-    if storage.isWritable && isKnownUniquelyReferenced(&storage) { return }
+    if storage.isWritable && isKnownUniquelyReferenced(&storage) {
+      storage.willChange()
+      return
+    }
     let copy = Storage(count: count)
     copy.pointer.update(from: storage.pointer, count: count)
     storage = copy

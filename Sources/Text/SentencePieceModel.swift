@@ -21,10 +21,20 @@ final class SentencePieceModel: Sendable {
   }
 
   convenience init(path: String) throws(TextError) {
-    try self.init { csp_load_file(path, &$0) }
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+    let size = (attributes?[.size] as? NSNumber)?.intValue ?? 0
+    guard attributes?[.type] as? FileAttributeType == .typeRegular,
+      size <= SentencePieceCheck.largest, let data = FileManager.default.contents(atPath: path)
+    else {
+      throw .unreadableModel(
+        reason: "expected a file of at most \(SentencePieceCheck.largest) bytes that may be read")
+    }
+    try self.init(serialized: data)
   }
 
   convenience init(serialized: Data) throws(TextError) {
+    try SentencePieceCheck.check(serialized)
     try self.init { model in
       serialized.withUnsafeBytes { csp_load_bytes($0.baseAddress, $0.count, &model) }
     }

@@ -13,6 +13,10 @@ public struct SentencePieceTokenizer: Tokenizer {
   public let vocabulary: Vocabulary
   private let model: SentencePieceModel
 
+  static let fileName = "tokenizer.model"
+  /// Far more than a million pieces need.
+  private static let maximumByteCount = 256 << 20
+
   /// What a piece of the vocabulary is.
   public enum PieceKind: Sendable {
     /// A part of text.
@@ -29,9 +33,7 @@ public struct SentencePieceTokenizer: Tokenizer {
 
   /// Reads a model from a file such as `tokenizer.model`.
   public init(contentsOf url: URL) throws(TextError) {
-    guard FileManager.default.fileExists(atPath: url.path) else {
-      throw .missingFile(path: url.path)
-    }
+    try BoundedFile.check(url, maximumByteCount: Self.maximumByteCount)
     do {
       try self.init(SentencePieceModel(path: url.path))
     } catch .unreadableModel(let reason) {
@@ -63,7 +65,7 @@ public struct SentencePieceTokenizer: Tokenizer {
     get throws(TextError) { try model.serialized() }
   }
 
-  public func files() throws(TextError) -> [String: Data] { ["tokenizer.model": try serialized] }
+  public func files() throws(TextError) -> [String: Data] { [Self.fileName: try serialized] }
 
   /// The ids of the best segmentation; about 10 microseconds for a sentence.
   public func encode(_ text: String) throws(TextError) -> [Int32] {

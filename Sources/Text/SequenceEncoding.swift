@@ -13,13 +13,15 @@ public struct EncodedSequence: Sendable, Equatable {
   /// Joins the pieces of a text, or of a pair, and truncates them to `maximumLength` tokens in all.
   ///
   /// Of a pair the longer text loses its last pieces first, until both are equally long; an odd
-  /// piece is left to the first text. Throws if the special pieces alone are longer.
+  /// piece is left to the longer text, to the second if neither is. That is `LongestFirst` of the
+  /// `tokenizers` library. Throws if the special pieces alone are longer.
   public init(
     _ first: [Int32], pairedWith second: [Int32]? = nil, vocabulary: Vocabulary, maximumLength: Int
   ) throws(TextError) {
     let budget = try vocabulary.budget(isPair: second != nil, maximumLength: maximumLength)
     let secondCount = second?.count ?? 0
-    let firstKept = min(first.count, max(budget - secondCount, (budget + 1) / 2))
+    let half = first.count > secondCount ? (budget + 1) / 2 : budget / 2
+    let firstKept = min(first.count, max(budget - secondCount, half))
     let secondKept = min(secondCount, budget - firstKept)
 
     ids = [vocabulary.classification]

@@ -41,6 +41,9 @@ public enum TextError: Error, Equatable, Sendable {
   /// The file has a header alone.
   case noRows(path: String)
 
+  /// The file has more bytes than are read.
+  case fileTooLarge(path: String, byteCount: Int, maximum: Int)
+
   // Columns.
   /// None of the columns has an accepted name.
   case missingColumn(path: String, role: ColumnRole, accepted: [String], columns: [String])
@@ -81,6 +84,21 @@ public enum TextError: Error, Equatable, Sendable {
   /// The maximum length has no room for the special pieces.
   case lengthTooShort(maximumLength: Int, minimum: Int)
 
+  /// The folder has none of the files that a tokenizer is in.
+  case noTokenizer(folder: String, expected: [String])
+  /// A file of settings is not JSON from this byte on.
+  case malformedJSON(path: String, byte: Int, reason: String)
+  /// A setting that would change ids, or that ids depend on, is not one that is known here.
+  case unsupportedSetting(path: String, name: String, expected: String, found: String)
+  /// The vocabulary has the same piece twice.
+  case repeatedPiece(path: String, piece: String, ids: [Int])
+  /// The vocabulary has a piece without text.
+  case emptyPiece(path: String, id: Int)
+  /// Ids are not all the numbers from 0.
+  case vocabularyGap(path: String, id: Int, pieceCount: Int)
+  /// The vocabulary lacks a token that the settings name.
+  case missingSpecialToken(path: String, role: String, token: String)
+
   // Training of tokenizers.
   /// An option is out of range.
   case invalidOption(name: String, value: String, expected: String)
@@ -108,6 +126,8 @@ extension TextError: CustomStringConvertible {
       "\(path): the file is empty"
     case .noRows(let path):
       "\(path): no rows after the header; the first line names the columns"
+    case .fileTooLarge(let path, let byteCount, let maximum):
+      "\(path): the file is too large; expected at most \(maximum) bytes, found \(byteCount)"
     case .missingColumn(let path, let role, let accepted, let columns):
       "\(path): no column for the \(role.rawValue); expected \(list(accepted)), "
         + "found \(list(columns, "and")); the first line names the columns"
@@ -145,6 +165,22 @@ extension TextError: CustomStringConvertible {
     case .lengthTooShort(let maximumLength, let minimum):
       "the maximum length is too short for the special tokens; "
         + "expected at least \(minimum), found \(maximumLength)"
+    case .noTokenizer(let folder, let expected):
+      "\(folder): no tokenizer; expected one of \(list(expected)) in the folder"
+    case .malformedJSON(let path, let byte, let reason):
+      "\(path): not JSON at byte \(byte): \(reason)"
+    case .unsupportedSetting(let path, let name, let expected, let found):
+      "\(path): \(name) is not supported as it is; expected \(expected), found \(found)"
+    case .repeatedPiece(let path, let piece, let ids):
+      "\(path): the piece “\(piece)” is there more than once; expected one id, found "
+        + list(ids.map { "\($0)" }, "and")
+    case .emptyPiece(let path, let id):
+      "\(path): the piece of id \(id) is empty; expected some text; remove empty lines"
+    case .vocabularyGap(let path, let id, let pieceCount):
+      "\(path): no piece has the id \(id); expected all ids below the number of pieces, "
+        + "\(pieceCount), each once"
+    case .missingSpecialToken(let path, let role, let token):
+      "\(path): the vocabulary lacks the \(role) token; expected “\(token)”"
     case .invalidOption(let name, let value, let expected):
       "\(name) is out of range; expected \(expected), found \(value)"
     case .emptyCorpus:

@@ -12,6 +12,11 @@ public protocol Tokenizer: Sendable {
   /// The ids of the pieces of a text alone, without special ones; none for an empty text.
   func encode(_ text: String) throws(TextError) -> [Int32]
 
+  /// The first `limit` ids of a text: those that the whole text would give.
+  ///
+  /// Has a default, for tokenizers whose pieces never span white space.
+  func encode(_ text: String, limit: Int) throws(TextError) -> [Int32]
+
   /// The text of ids. Special pieces are left out, except that the unknown one becomes a sign; ids
   /// outside the vocabulary are left out too.
   func decode(_ ids: some Sequence<Int32>) -> String

@@ -2,6 +2,7 @@
 
 public import Encoders
 public import Tensors
+import Text
 
 /// Repeats the trainer's own steps over a few examples.
 public struct StepTimer {

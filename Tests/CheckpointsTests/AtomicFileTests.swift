@@ -113,6 +113,36 @@ import Testing
     }
   }
 
+  @Test func errorsNameThePlaceThatWasToBeWritten() throws {
+    try withTemporaryFolder { parent in
+      let url = parent.appending(path: "model")
+      let inside = url.appending(path: "file/inside")
+      let error = #expect(throws: CheckpointError.self) {
+        try AtomicFile.writeFolder(url) { folder in
+          try Data().write(to: folder.appending(path: "file"))
+          try AtomicFile.write(Data(), to: folder.appending(path: "file/inside"))
+        }
+      }
+      guard case .unwritable(inside.path, let reason) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(!reason.contains(".partial"))
+      for name in ["missing", "unreadable"] {
+        let error = #expect(throws: CheckpointError.self) {
+          try AtomicFile.writeFolder(url) { folder in
+            let path = folder.appending(path: "a").path
+            throw name == "missing"
+              ? CheckpointError.missing(path: path, hint: "look into \(path)")
+              : CheckpointError.unreadable(path: path, reason: path)
+          }
+        }
+        #expect(error?.description.contains("\(url.path)/a") == true)
+        #expect(error?.description.contains(".partial") == false)
+      }
+    }
+  }
+
   @Test func whatAKilledProcessLeftIsNoObstacle() throws {
     try withTemporaryFolder { parent in
       let url = parent.appending(path: "model")

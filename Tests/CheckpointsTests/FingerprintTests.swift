@@ -11,6 +11,9 @@ import Testing
     var fingerprint = Fingerprint()
     fingerprint.combine(text.utf8)
     #expect(fingerprint.text == hash)
+    var lazily = Fingerprint()
+    lazily.combine(text.utf8.lazy.map { $0 })
+    #expect(lazily.text == hash)
     try withTemporaryFolder { folder in
       let url = folder.appending(path: "a")
       try Data(text.utf8).write(to: url)

@@ -56,11 +56,41 @@ import Testing
   }
 
   @Test func wrongTypesAreNamedWithTheirPlace() {
-    expectRefusal(#"{"count": "three"}"#, "Int", "count")
-    expectRefusal(#"{"inner": {"names": [1]}}"#, "String", "inner.names.[0]")
-    expectRefusal(#"{"inner": 3}"#, "inner")
-    expectRefusal(#"{"count": null}"#, "count")
-    expectRefusal(#"{"kind": "plian"}"#, "kind")
+    expectRefusal(#"{"count": "three"}"#, "Int", "count", "found \"three\"")
+    expectRefusal(#"{"inner": {"names": [1]}}"#, "String", "inner.names.[0]", "found 1")
+    expectRefusal(#"{"inner": {"names": [[]]}}"#, "inner.names.[0]", "found an array")
+    expectRefusal(#"{"inner": 3}"#, "inner", "found 3")
+    expectRefusal(#"{"count": null}"#, "count", "found null")
+    expectRefusal(#"{"count": {}}"#, "count", "found an object")
+    expectRefusal(#"{"kind": "plian"}"#, "not valid at kind: found \"plian\"")
+    let long = String(repeating: "x", count: 1000)
+    expectRefusal(#"{"kind": "\#(long)"}"#, "found \"\(long.prefix(100))…\"")
+  }
+
+  @Test func keysThatStandTwiceAreRefused() {
+    expectRefusal(#"{"count": 1, "count": 1}"#, "the key count stands twice")
+    expectRefusal(#"{"count": 1, "c\u006funt": 2}"#, "the key count stands twice")
+    expectRefusal(#"{"inner": {"peak": 1, "peak": 2}}"#, "the key peak stands twice")
+    expectRefusal(#"{"parts": [{"peak": 1, "peak": 2}]}"#, "the key peak stands twice")
+  }
+
+  @Test func textThatNestsOrGoesOnWithoutEndIsRefused() throws {
+    let depth = 500_000
+    expectRefusal(String(repeating: "[", count: depth), "nested deeper than 64")
+    expectRefusal(String(repeating: "{\"a\":", count: depth), "nested deeper than 64")
+    expectRefusal(#"{"parts": "# + String(repeating: "[", count: depth), "nested deeper")
+    expectRefusal(String(repeating: " ", count: 5 << 20), "at most 4194304 bytes")
+    try withTemporaryFolder { folder in
+      let url = folder.appending(path: "s.json")
+      try Data("{}".utf8).write(to: url)
+      let handle = try FileHandle(forUpdating: url)
+      try handle.truncate(atOffset: 4_294_967_296)
+      try handle.close()
+      let reason = "expected at most 4194304 bytes, found 4294967296"
+      #expect(throws: CheckpointError.unreadable(path: url.path, reason: reason)) {
+        try StrictJSON.decode(Settings.self, contentsOf: url)
+      }
+    }
   }
 
   @Test func numbersThatDoNotFitAreNamedWithTheirPlace() {
@@ -73,7 +103,9 @@ import Testing
   }
 
   @Test func textThatIsNoJSONIsRefused() {
-    for json in ["", "{", "{]", "nonsense", "{} {}"] { expectRefusal(json, "not valid JSON") }
+    for json in ["", "{", "{]", "nonsense", "{} {}", "{\"a\":01}", "{\"a\":1.}", "{\"a\":+1}"] {
+      expectRefusal(json, "not valid JSON", "at byte")
+    }
     for json in ["[]", "3", "null", "\"a\""] { expectRefusal(json) }
   }
 
@@ -115,7 +147,8 @@ import Testing
         try StrictJSON.decode(Settings.self, contentsOf: url)
       }
       try Data("{".utf8).write(to: url)
-      #expect(throws: CheckpointError.invalidJSON(path: url.path, reason: "not valid JSON")) {
+      let reason = "not valid JSON: expected a string, found the end, at byte 1"
+      #expect(throws: CheckpointError.invalidJSON(path: url.path, reason: reason)) {
         try StrictJSON.decode(Settings.self, contentsOf: url)
       }
       try Data(#"{"count": 4}"#.utf8).write(to: url)

@@ -138,6 +138,26 @@ private func roundedToBFloat16(_ value: Float) -> Float {
     #expect(relativeDifference(found.dWeight, gradient.dWeight) < Tolerance.float)
   }
 
+  @Test func narrowCopiesFollowTheirTensors() {
+    let device = device.computing(.bf16)
+    let bias = Tensor(zeros: 1)
+    var x = Tensor([1, 2], shape: [2, 1])
+    var weight = Tensor([3], shape: [1, 1])
+    #expect(device.linear(x, weight: weight, bias: bias).elements == [3, 6])
+    let kept = x
+    x[1] = 4
+    weight[0] = 5
+    #expect(device.linear(x, weight: weight, bias: bias).elements == [5, 20])
+    #expect(device.linear(kept, weight: weight, bias: bias).elements == [5, 10])
+    x.scale(by: 2)
+    #expect(device.linear(x, weight: weight, bias: bias).elements == [10, 40])
+    let wide = x.reshaped(1, 2)
+    #expect(
+      device.linear(wide, weight: Tensor([1, 1], shape: [1, 2]), bias: bias).elements == [10])
+    let normalized = device.gelu(consume x)
+    #expect(device.linear(normalized, weight: weight, bias: bias)[1] == 40)
+  }
+
   @Test func narrowOperandsAreRoundedToTheNearest() {
     var stream = RandomStream(4)
     var values = Matrix(random: 40, 25, deviation: 3, from: &stream).tensor.elements

@@ -41,7 +41,8 @@ import Text
     #expect(try tokenizer.encode(corpus[0], maximumLength: length - 1).isTruncated)
   }
 
-  /// The definition: the longer of both loses its last piece, the second if they are equal.
+  /// The definition: the longer of both loses its last piece; if they are equal, the one that was
+  /// shorter at first, or the first.
   @Test func pairsLoseTheLongestFirst() throws {
     for firstCount in 0..<9 {
       for secondCount in 0..<9 {
@@ -51,7 +52,10 @@ import Text
           let sequence = try EncodedSequence(
             first, pairedWith: second, vocabulary: vocabulary, maximumLength: maximumLength)
           while first.count + second.count + 3 > maximumLength {
-            if first.count > second.count { first.removeLast() } else { second.removeLast() }
+            let isFirst =
+              first.count == second.count
+              ? firstCount <= secondCount : first.count > second.count
+            if isFirst { first.removeLast() } else { second.removeLast() }
           }
           #expect(sequence.ids == [2] + first + [3] + second + [3])
           #expect(sequence.typeIDs.count == sequence.ids.count)

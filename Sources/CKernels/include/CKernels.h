@@ -68,12 +68,23 @@ bool pare_packed_product(
   pare_device *device, const pare_packed *packed, const float *x, int rows, const float *bias, float *y);
 
 /// y [rows, outputs] = x [rows, inputs] · weightᵀ + bias, with a plain weight [outputs, inputs]; `bias` may be NULL.
-bool pare_linear_forward(pare_device *device, pare_element element, const float *x, int rows, int inputs,
-  const float *weight, int outputs, const float *bias, float *y);
+bool pare_linear_forward(pare_device *device, const float *x, int rows, int inputs, const float *weight, int outputs,
+  const float *bias, float *y);
 /// dX [rows, inputs] = dY [rows, outputs] · weight, or dX += the same where `accumulate`;
 /// dWeight [outputs, inputs] += dYᵀ · x; dBias [outputs] += the column sums of dY.
-bool pare_linear_backward(pare_device *device, pare_element element, const float *dY, int rows, int outputs,
-  const float *x, int inputs, const float *weight, bool accumulate, float *dX, float *dWeight, float *dBias);
+bool pare_linear_backward(pare_device *device, const float *dY, int rows, int outputs, const float *x, int inputs,
+  const float *weight, bool accumulate, float *dX, float *dWeight, float *dBias);
+
+/// A matrix [rows, columns] in bfloat16, for products.
+typedef struct pare_narrow pare_narrow;
+/// NULL when memory is short.
+pare_narrow *pare_narrow_create(pare_device *device, const float *from, int rows, int columns);
+void pare_narrow_release(pare_narrow *matrix);
+/// The same products of x [rows, inputs] and weight [outputs, inputs] in bfloat16, with sums in 32 bits.
+bool pare_narrow_forward(
+  pare_device *device, const pare_narrow *x, const pare_narrow *weight, const float *bias, float *y);
+bool pare_narrow_backward(pare_device *device, const float *dY, const pare_narrow *x, const pare_narrow *weight,
+  bool accumulate, float *dX, float *dWeight, float *dBias);
 
 // ---- elements.c --------------------------------------------------------------------------------------------
 

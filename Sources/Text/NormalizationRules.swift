@@ -1,0 +1,94 @@
+// The normalization rules of a SentencePiece model, checked before the library follows them.
+
+import Foundation
+
+/// The rules as a model holds them: a trie as a double array (Yata's darts-clone), and what texts
+/// become. The library walks it without looking at its bounds, so that made-up rules would make it
+/// read anywhere in memory.
+struct NormalizationRules {
+  private let units: [UInt32]
+  private let texts: ArraySlice<UInt8>
+  /// The units that follow a base, by their label: entries `starts[base] ..< starts[base + 1]`.
+  private var starts: [Int32]
+  private var followers: [Int32]
+
+  /// Texts that begin with each other, one rule for each: the library has room for as many.
+  private static let mostNested = 32
+
+  /// Throws where the rules lead out of themselves. The cost grows with their size alone.
+  static func check(_ bytes: ArraySlice<UInt8>) throws(TextError) {
+    if !bytes.isEmpty { try NormalizationRules(bytes).walk() }
+  }
+
+  private init(_ bytes: ArraySlice<UInt8>) throws(TextError) {
+    func word(_ index: Int) -> UInt32 {
+      (0..<4).reduce(0) { $0 | UInt32(bytes[bytes.startIndex + 4 * index + $1]) << (8 * $1) }
+    }
+    let size = bytes.count >= 4 ? Int(word(0)) : 0
+    // Units come in blocks of 256, and the texts' last one ends with NUL.
+    guard size > 0, size % 1024 == 0, size < bytes.count - 4, bytes.last == 0 else {
+      throw Self.unsound("sizes")
+    }
+    units = (1...size / 4).map(word)
+    texts = bytes.dropFirst(4 + size)
+    starts = [Int32](repeating: 0, count: units.count + 1)
+    followers = []
+    group()
+  }
+
+  /// Sorts the units by the base that leads to them: base xor label is the unit's own place.
+  private mutating func group() {
+    var counts = starts
+    for (index, unit) in units.enumerated() where !unit.isValue {
+      counts[(index ^ unit.label) + 1] += 1
+    }
+    for index in 1..<counts.count { counts[index] += counts[index - 1] }
+    starts = counts
+    followers = [Int32](repeating: 0, count: units.count)
+    for (index, unit) in units.enumerated() where !unit.isValue {
+      let base = index ^ unit.label
+      followers[Int(counts[base])] = Int32(index)
+      counts[base] += 1
+    }
+  }
+
+  /// Follows every path, and again where more rules lie on the way than before: a loop with a rule
+  /// on it ends at ``mostNested``.
+  private func walk() throws(TextError) {
+    var most = [Int8](repeating: -1, count: units.count)
+    var open: [(base: Int, rules: Int8)] = [(try base(after: 0), 0)]
+    while let (base, rules) = open.popLast() {
+      guard most[base] < rules else { continue }
+      most[base] = rules
+      for follower in followers[Int(starts[base])..<Int(starts[base + 1])] {
+        let next = try self.base(after: Int(follower))
+        guard units[Int(follower)].hasRule else {
+          open.append((next, rules))
+          continue
+        }
+        guard Int(units[next] & 0x7fff_ffff) < texts.count else { throw Self.unsound("texts") }
+        guard rules < Self.mostNested else { throw Self.unsound("nesting") }
+        open.append((next, rules + 1))
+      }
+    }
+  }
+
+  private func base(after index: Int) throws(TextError) -> Int {
+    let base = index ^ units[index].offset
+    guard base < units.count else { throw Self.unsound("trie") }
+    return base
+  }
+
+  private static func unsound(_ part: String) -> TextError {
+    .unreadableModel(
+      reason: "its normalization rules are not sound (\(part)); copy the file again")
+  }
+}
+
+/// A unit of the double array: a value, or a label with the way on.
+extension UInt32 {
+  fileprivate var isValue: Bool { self >> 31 == 1 }
+  fileprivate var label: Int { Int(self & 0xff) }
+  fileprivate var hasRule: Bool { self >> 8 & 1 == 1 }
+  fileprivate var offset: Int { Int(self >> 10) << Int((self & 1 << 9) >> 6) }
+}

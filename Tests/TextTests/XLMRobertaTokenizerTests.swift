@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+import Text
+
+@Suite struct XLMRobertaTokenizerTests {
+  @Test func idsAreThoseOfTheLibrary() throws {
+    let tokenizer = try XLMRobertaTokenizer(contentsOf: fixture("xlm-roberta"))
+    let expected = try ExpectedTokens("xlm-roberta")
+    #expect(expected.cases.count > 50)
+    for example in expected.cases {
+      #expect(try tokenizer.encode(example.text) == example.ids, "\(example.text.debugDescription)")
+    }
+    for pair in expected.pairs {
+      let sequence = try tokenizer.encode(
+        pair.first, pairedWith: pair.second, maximumLength: pair.length)
+      #expect(sequence.ids == pair.ids)
+      #expect(sequence.typeIDs == pair.typeIDs)
+    }
+  }
+
+  @Test func idsAreThoseOfFairseq() throws {
+    let tokenizer = try XLMRobertaTokenizer(contentsOf: fixture("xlm-roberta"))
+    let size = tokenizer.vocabulary.size
+    #expect((0..<4).map { tokenizer.piece($0) } == ["<s>", "<pad>", "</s>", "<unk>"])
+    #expect(tokenizer.piece(Int32(size - 1)) == "<mask>")
+    #expect(
+      tokenizer.vocabulary
+        == Vocabulary(
+          size: size, padding: 1, unknown: 3, classification: 0, separator: 2,
+          mask: Int32(size - 1), separatorsBetweenTexts: 2, secondTextType: 0, maximumLength: 512))
+  }
+
+  @Test func decodingLeavesSpecialPiecesOut() throws {
+    let tokenizer = try XLMRobertaTokenizer(contentsOf: fixture("xlm-roberta"))
+    let ids = try tokenizer.encode("the film")
+    #expect(
+      tokenizer.decode([0] + ids + [2, 1, tokenizer.vocabulary.mask, -1, 99_999]) == "the film")
+    #expect(tokenizer.decode([3]).contains("⁇"))
+  }
+
+  @Test func savedFilesGiveAnEqualTokenizer() throws {
+    let tokenizer = try XLMRobertaTokenizer(contentsOf: fixture("xlm-roberta"))
+    try withFolder(tokenizer.files()) { folder in
+      let again = try XLMRobertaTokenizer(contentsOf: folder)
+      #expect(again.vocabulary == tokenizer.vocabulary)
+      #expect(again.files() == tokenizer.files())
+    }
+  }
+
+  @Test(arguments: [
+    (#"{"tokenizer_class":"CamembertTokenizer"}"#, "tokenizer_class"),
+    (#"{"mask_token":"[MASK]"}"#, "mask_token"),
+    (#"{"additional_special_tokens":["<x>"]}"#, "the added token “<x>”"),
+    (
+      #"{"added_tokens_decoder":{"9":{"content":"<mask>","special":true}}}"#,
+      "the added token “<mask>”"
+    ),
+  ])
+  func settingsOfOthersAreRefused(configuration: String, name: String) throws {
+    var files = try XLMRobertaTokenizer(contentsOf: fixture("xlm-roberta")).files()
+    files["tokenizer_config.json"] = Data(configuration.utf8)
+    try withFolder(files) { folder in
+      let error = #expect(throws: TextError.self) { try TokenizerFolder.read(folder) }
+      guard case .unsupportedSetting(_, name, _, _) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+    }
+  }
+
+  @Test func modelsOfOthersAreRefused() throws {
+    for data in [try unigram.get().serialized, Data("nonsense".utf8)] {
+      try withFolder(["sentencepiece.bpe.model": data]) { folder in
+        let error = #expect(throws: TextError.self) { try TokenizerFolder.read(folder) }
+        #expect(error?.description.contains("sentencepiece.bpe.model") == true)
+      }
+    }
+  }
+}

@@ -47,8 +47,9 @@ let package = Package(
     .target(
       name: "Tensors", dependencies: ["CKernels"], exclude: ["README.md"], swiftSettings: rules,
       linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
-    library("Text", ["CSentencePiece"]),
-    library("Checkpoints", ["CKernels", "Tensors"]),
+    library("JSON", []),
+    library("Text", ["CSentencePiece", "JSON"]),
+    library("Checkpoints", ["CKernels", "JSON", "Tensors"]),
     library("Encoders", ["Tensors", "Text", "Checkpoints"]),
     .target(
       name: "ONNX", dependencies: ["Tensors", "Text", "Checkpoints", "Encoders", protobuf],
@@ -62,6 +63,7 @@ let package = Package(
     .executableTarget(
       name: "PareCommand", dependencies: ["Pare", argumentParser], swiftSettings: rules),
     library("TestSupport", ["Tensors", "Text", "Encoders"]),
+    tests("JSONTests", ["JSON"]),
     tests("TextTests", ["Text"], resources: [.copy("Fixtures")]),
     tests("TensorsTests", ["Tensors", "Text", "Encoders", "TestSupport"]),
     tests("CheckpointsTests", ["Tensors", "Checkpoints"]),

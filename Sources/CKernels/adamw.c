@@ -13,18 +13,20 @@ typedef struct {
 
 /// What a step's numbers come to for every element.
 typedef struct {
-  float keep, rate, root;
+  float keep, rate, root, tiny;
 } adamw_factors;
 
 PARE_INLINE adamw_factors factors_of(const pare_adamw *o) {
   return (adamw_factors){1 - o->learning_rate * o->weight_decay, o->learning_rate / o->correction1,
-    1 / __builtin_elementwise_sqrt(o->correction2)};
+    1 / __builtin_elementwise_sqrt(o->correction2), 1e-8f * o->epsilon};
 }
 
-/// One element's step; the only place where it is written, so that rows which were put off get the same bits.
+/// One element's step; the only place where it is written, so that rows which were put off get the same bits. A first
+/// moment too small to move anything by a hundred-millionth of a step becomes zero: it would end as a slow denormal.
 PARE_INLINE void adamw_element(
   const pare_adamw *o, adamw_factors f, float gradient, float *p, float *m, float *v) {
-  *m = o->beta1 * *m + (1 - o->beta1) * gradient;
+  float mean = o->beta1 * *m + (1 - o->beta1) * gradient;
+  *m = __builtin_fabsf(mean) < f.tiny ? 0 : mean;
   *v = o->beta2 * *v + (1 - o->beta2) * gradient * gradient;
   *p = *p * f.keep - f.rate * *m / (__builtin_elementwise_sqrt(*v) * f.root + o->epsilon);
 }
@@ -51,7 +53,33 @@ void pare_adamw_step(pare_device *device, const pare_adamw *options, size_t coun
 
 // Steps that were put off are taken a block of a row at a time, all while the block is in registers: memory is touched
 // once, however many steps there are.
-enum { BLOCK = 64, ROWS = 16 };
+enum { BLOCK = 64, ROWS = 16, GLANCE = 16 };
+
+PARE_INLINE bool is_zero(const float *x) {
+  float any = 0;
+  for (int i = 0; i < BLOCK; i++) any += __builtin_fabsf(x[i]);
+  return any == 0;
+}
+
+/// Steps without a gradient. Where the first moments are zero they only decay: the root and the quotient are left out.
+PARE_INLINE void rest(const pare_adamw *steps, int count, float *p, float *m, float *v) {
+  const float none[BLOCK] = {0};
+  for (int step = 0; step < count;) {
+    int end = step + GLANCE < count ? step + GLANCE : count;
+    bool decays = is_zero(m);
+    for (; step < end; step++) {
+      const pare_adamw o = steps[step];
+      adamw_factors f = factors_of(&o);
+      if (decays)
+        for (int i = 0; i < BLOCK; i++) {
+          v[i] = o.beta2 * v[i];
+          p[i] = p[i] * f.keep;
+        }
+      else
+        for (int i = 0; i < BLOCK; i++) adamw_element(&o, f, none[i], &p[i], &m[i], &v[i]);
+    }
+  }
+}
 
 PARE_CLONES
 static void rows_piece(void *context, int piece) {
@@ -63,17 +91,18 @@ static void rows_piece(void *context, int piece) {
     for (int start = 0; start < a->width && first < a->step_count; start += BLOCK) {
       size_t place = (size_t)row * a->width + start;
       size_t bytes = (size_t)(a->width - start < BLOCK ? a->width - start : BLOCK) * sizeof(float);
-      float p[BLOCK] = {0}, m[BLOCK] = {0}, v[BLOCK] = {0}, g[BLOCK] = {0};
+      float p[BLOCK] = {0}, m[BLOCK] = {0}, v[BLOCK] = {0};
       memcpy(p, a->parameter + place, bytes);
       memcpy(m, a->first_moment + place, bytes);
       memcpy(v, a->second_moment + place, bytes);
-      for (int step = first; step < a->step_count; step++) {
-        const pare_adamw o = a->steps[step];
+      int last = a->step_count - 1;
+      rest(a->steps + first, (a->gradient ? last : a->step_count) - first, p, m, v);
+      if (a->gradient) {
+        const pare_adamw o = a->steps[last];
         adamw_factors f = factors_of(&o);
-        if (a->gradient && step == a->step_count - 1) {
-          memcpy(g, a->gradient + place, bytes);
-          memset(a->gradient + place, 0, bytes);
-        }
+        float g[BLOCK] = {0};
+        memcpy(g, a->gradient + place, bytes);
+        memset(a->gradient + place, 0, bytes);
         for (int i = 0; i < BLOCK; i++) adamw_element(&o, f, g[i] * o.gradient_scale, &p[i], &m[i], &v[i]);
       }
       memcpy(a->parameter + place, p, bytes);

@@ -14,32 +14,18 @@ struct csp_model {
   sentencepiece::SentencePieceProcessor processor;
 };
 
-namespace {
+extern "C" {
 
-template <class Load>
-char *load(csp_model **model, Load read) noexcept {
+char *csp_load_bytes(const void *bytes, size_t count, csp_model **model) {
   *model = nullptr;
   return csp::guarded([&] {
     csp::silence();
     auto loaded = std::make_unique<csp_model>();
-    const Status status = read(loaded->processor);
+    const std::string_view serialized(static_cast<const char *>(bytes), count);
+    const Status status = loaded->processor.LoadFromSerializedProto(serialized);
     if (status.ok()) *model = loaded.release();
     return status;
   });
-}
-
-}  // namespace
-
-extern "C" {
-
-char *csp_load_file(const char *path, csp_model **model) {
-  return load(model, [&](auto &processor) { return processor.Load(path); });
-}
-
-char *csp_load_bytes(const void *bytes, size_t count, csp_model **model) {
-  const std::string_view serialized(static_cast<const char *>(bytes), count);
-  return load(model,
-              [&](auto &processor) { return processor.LoadFromSerializedProto(serialized); });
 }
 
 void csp_free_model(csp_model *model) { delete model; }

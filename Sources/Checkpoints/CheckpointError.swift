@@ -1,5 +1,7 @@
 // All that can be wrong with a model's files.
 
+import JSON
+
 /// What is wrong with a file of a model or of a run.
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   /// The file or folder is not there.

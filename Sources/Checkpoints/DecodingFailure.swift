@@ -1,6 +1,7 @@
 // Why a JSON cannot be decoded, in words: Foundation names the place, but not what was found there.
 
 import Foundation
+import JSON
 
 extension StrictJSON {
   /// What is wrong with `json`, with its place, what was expected there and what was found.

@@ -1,37 +1,36 @@
-// What is asked before a file is opened.
+// Files of a checkpoint, with failures told as errors of one.
 
 import Foundation
+import JSON
 
-/// A file with an end: no folder, no pipe that would be waited for, no device.
-struct RegularFile {
-  /// The size in bytes.
-  let size: Int
-  /// Where the file lies when all links are followed.
-  let target: URL
-  private let path: String
-
-  /// Throws `.missing` with `hint`, or `.unreadable`.
-  init(_ url: URL, hint: String = "check the name") throws(CheckpointError) {
-    path = url.path
-    target = url.resolvingSymlinksInPath()
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw .missing(path: path, hint: hint)
+extension RegularFile {
+  /// Looks at a file; throws `.missing` with `hint`, or `.unreadable`.
+  static func checked(
+    _ url: URL, hint: String = "check the name"
+  ) throws(CheckpointError) -> RegularFile {
+    do { return try RegularFile(url) } catch {
+      throw CheckpointError(error, path: url.path, hint: hint)
     }
-    let attributes = try? FileManager.default.attributesOfItem(atPath: target.path)
-    guard let attributes, attributes[.type] as? FileAttributeType == .typeRegular,
-      let size = (attributes[.size] as? NSNumber)?.intValue
-    else { throw .unreadable(path: path, reason: "expected a file, found a folder or a device") }
-    self.size = size
   }
 
   /// All bytes of a file that has at most `most`.
-  func contents(atMost most: Int) throws(CheckpointError) -> Data {
-    guard size <= most else {
-      throw .unreadable(path: path, reason: "expected at most \(most) bytes, found \(size)")
+  static func contents(of url: URL, atMost most: Int) throws(CheckpointError) -> Data {
+    do { return try RegularFile(url).contents(atMost: most) } catch {
+      throw CheckpointError(error, path: url.path, hint: "check the name")
     }
-    guard let data = try? Data(contentsOf: target) else {
-      throw .unreadable(path: path, reason: "expected a file that may be read")
-    }
-    return data
+  }
+}
+
+extension CheckpointError {
+  fileprivate init(_ failure: RegularFile.Failure, path: String, hint: String) {
+    self =
+      switch failure {
+      case .missing: .missing(path: path, hint: hint)
+      case .notRegular:
+        .unreadable(path: path, reason: "expected a file, found a folder or a device")
+      case .tooLarge(let byteCount, let most):
+        .unreadable(path: path, reason: "expected at most \(most) bytes, found \(byteCount)")
+      case .unreadable(let reason): .unreadable(path: path, reason: reason)
+      }
   }
 }

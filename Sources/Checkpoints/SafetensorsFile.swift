@@ -1,6 +1,7 @@
 // Reading safetensors: a header, and the tensors' bytes.
 
 public import Foundation
+import JSON
 public import Tensors
 
 /// Named tensors in a mapped file; 32-bit floats are not copied until they are changed.
@@ -19,7 +20,7 @@ public struct SafetensorsFile: Sendable {
   /// Opens and checks a file.
   public init(contentsOf url: URL) throws(CheckpointError) {
     path = url.path
-    _ = try RegularFile(url)
+    _ = try RegularFile.checked(url)
     do { file = try MappedFile(url) } catch {
       throw .unreadable(path: path, reason: error.localizedDescription)
     }

@@ -1,5 +1,6 @@
 // The header of a safetensors file: an 8-byte length, and a JSON object of that length.
 
+import JSON
 import Tensors
 
 /// What a header says, once every claim is checked: time and memory are bounded by its own size.
@@ -37,53 +38,53 @@ struct SafetensorsHeader {
     }
     data = 8 + Int(length)..<file.count
     // A copy: what is checked must not change while it is read.
-    var reader = JSONReader([UInt8](file.data(8..<data.lowerBound)))
+    var cursor = JSONCursor([UInt8](file.data(8..<data.lowerBound)))
     do {
-      try read(&reader)
-      try reader.end()
+      try read(&cursor)
+      try cursor.end()
     } catch {
       throw .invalidHeader(
-        path: path, reason: "the header is not JSON that describes tensors: \(error.reason)")
+        path: path, reason: "the header is not JSON that describes tensors: \(error)")
     }
     try checkLayout()
   }
 
-  private mutating func read(_ reader: inout JSONReader) throws(JSONReader.Failure) {
-    try reader.object { (reader, name) throws(JSONReader.Failure) in
+  private mutating func read(_ cursor: inout JSONCursor) throws(JSONFailure) {
+    try cursor.object { (cursor, name) throws(JSONFailure) in
       if name == "__metadata__" {
-        try reader.object { (reader, key) throws(JSONReader.Failure) in
-          metadata[key] = try reader.string()
+        try cursor.object { (cursor, key) throws(JSONFailure) in
+          metadata[key] = try cursor.string()
         }
       } else {
-        entries[name] = try entry(name.brief, &reader)
+        entries[name] = try entry(name.brief, &cursor)
       }
     }
   }
 
   /// Reads what is said of one tensor; `name` is for messages.
   private func entry(
-    _ name: String, _ reader: inout JSONReader
-  ) throws(JSONReader.Failure) -> Entry {
+    _ name: String, _ cursor: inout JSONCursor
+  ) throws(JSONFailure) -> Entry {
     var type: StoredType?
     var shape: [Int]?
     var offsets: [Int]?
-    try reader.object { (reader, key) throws(JSONReader.Failure) in
+    try cursor.object { (cursor, key) throws(JSONFailure) in
       switch key {
-      case "dtype": type = try Self.type(name, &reader)
-      case "shape": shape = try Self.numbers(&reader, atMost: Self.mostSizes)
-      case "data_offsets": offsets = try Self.numbers(&reader, atMost: 2)
-      default: throw reader.failure("tensor \(name) has the unknown key \(key.brief)")
+      case "dtype": type = try Self.type(name, &cursor)
+      case "shape": shape = try Self.numbers(&cursor, atMost: Self.mostSizes)
+      case "data_offsets": offsets = try Self.numbers(&cursor, atMost: 2)
+      default: throw cursor.failure("tensor \(name) has the unknown key \(key.brief)")
       }
     }
     guard let type, let shape, let offsets, offsets.count == 2 else {
-      throw reader.failure("tensor \(name): expected dtype, shape and two data_offsets")
+      throw cursor.failure("tensor \(name): expected dtype, shape and two data_offsets")
     }
     guard offsets[0] <= offsets[1], offsets[1] <= data.count else {
-      throw reader.failure("tensor \(name): the bytes \(offsets) lie outside the \(data.count)")
+      throw cursor.failure("tensor \(name): the bytes \(offsets) lie outside the \(data.count)")
     }
-    let size = try Self.byteCount(shape, type, name, reader)
+    let size = try Self.byteCount(shape, type, name, cursor)
     guard size == offsets[1] - offsets[0] else {
-      throw reader.failure(
+      throw cursor.failure(
         "tensor \(name): shape \(shape) needs \(size) bytes, found \(offsets[1] - offsets[0])")
     }
     let start = data.lowerBound
@@ -91,36 +92,36 @@ struct SafetensorsHeader {
   }
 
   private static func type(
-    _ name: String, _ reader: inout JSONReader
-  ) throws(JSONReader.Failure) -> StoredType {
-    let found = try reader.string()
+    _ name: String, _ cursor: inout JSONCursor
+  ) throws(JSONFailure) -> StoredType {
+    let found = try cursor.string()
     if let type = StoredType(rawValue: found) { return type }
     let known = StoredType.allCases.map(\.rawValue).joined(separator: ", ")
-    throw reader.failure("tensor \(name): expected a type of \(known), found \(found.brief)")
+    throw cursor.failure("tensor \(name): expected a type of \(known), found \(found.brief)")
   }
 
   private static func numbers(
-    _ reader: inout JSONReader, atMost most: Int
-  ) throws(JSONReader.Failure) -> [Int] {
+    _ cursor: inout JSONCursor, atMost most: Int
+  ) throws(JSONFailure) -> [Int] {
     var numbers: [Int] = []
-    try reader.array { (reader) throws(JSONReader.Failure) in
-      guard numbers.count < most else { throw reader.failure("more than \(most) numbers") }
-      numbers.append(try reader.wholeNumber())
+    try cursor.array { (cursor) throws(JSONFailure) in
+      guard numbers.count < most else { throw cursor.failure("more than \(most) numbers") }
+      numbers.append(try cursor.wholeNumber())
     }
     return numbers
   }
 
   private static func byteCount(
-    _ shape: [Int], _ type: StoredType, _ name: String, _ reader: JSONReader
-  ) throws(JSONReader.Failure) -> Int {
+    _ shape: [Int], _ type: StoredType, _ name: String, _ cursor: JSONCursor
+  ) throws(JSONFailure) -> Int {
     var bits = type.bitCount
     for size in shape {
       let (product, overflow) = bits.multipliedReportingOverflow(by: size)
-      guard !overflow else { throw reader.failure("tensor \(name): impossible shape \(shape)") }
+      guard !overflow else { throw cursor.failure("tensor \(name): impossible shape \(shape)") }
       bits = product
     }
     guard bits % 8 == 0 else {
-      throw reader.failure("tensor \(name): shape \(shape) of \(type.rawValue) ends inside a byte")
+      throw cursor.failure("tensor \(name): shape \(shape) of \(type.rawValue) ends inside a byte")
     }
     return bits / 8
   }

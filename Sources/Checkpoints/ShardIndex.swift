@@ -1,6 +1,7 @@
 // Which shard holds which tensor: `model.safetensors.index.json`.
 
 import Foundation
+import JSON
 
 /// An index of shards, and the checks that index and shards say the same.
 struct ShardIndex {
@@ -13,20 +14,20 @@ struct ShardIndex {
   /// Reads `weight_map`; all else, such as `metadata` with the sizes' sum, is passed over.
   init(contentsOf url: URL) throws(CheckpointError) {
     path = url.path
-    let bytes = [UInt8](try RegularFile(url).contents(atMost: Self.largest))
-    var reader = JSONReader(bytes)
+    let bytes = [UInt8](try RegularFile.contents(of: url, atMost: Self.largest))
+    var cursor = JSONCursor(bytes)
     var names: [String: String]?
     do {
-      try reader.object { (reader, key) throws(JSONReader.Failure) in
+      try cursor.object { (cursor, key) throws(JSONFailure) in
         if key == "weight_map" {
-          names = try Self.map(&reader)
+          names = try Self.map(&cursor)
         } else {
-          try reader.skip()
+          try cursor.skip()
         }
       }
-      try reader.end()
+      try cursor.end()
     } catch {
-      throw invalid("not sound JSON: \(error.reason)")
+      throw invalid("not sound JSON: \(error)")
     }
     guard let names else { throw invalid("expected the key weight_map, found none") }
     fileNameByTensor = names
@@ -61,7 +62,8 @@ struct ShardIndex {
         "expected the name of a .safetensors file in the same folder, found \(name.brief)")
     }
     let url = folder.appendingPathComponent(name)
-    let shard = try RegularFile(url, hint: "\(path) lists it; copy all files of the checkpoint")
+    let shard = try RegularFile.checked(
+      url, hint: "\(path) lists it; copy all files of the checkpoint")
     guard Self.folders(for: folder).contains(shard.target.deletingLastPathComponent().path) else {
       throw invalid("\(name) is a link that leads out of the folder, to \(shard.target.path)")
     }
@@ -79,11 +81,11 @@ struct ShardIndex {
   }
 
   private static func map(
-    _ reader: inout JSONReader
-  ) throws(JSONReader.Failure) -> [String: String] {
+    _ cursor: inout JSONCursor
+  ) throws(JSONFailure) -> [String: String] {
     var names: [String: String] = [:]
-    try reader.object { (reader, tensor) throws(JSONReader.Failure) in
-      names[tensor] = try reader.string()
+    try cursor.object { (cursor, tensor) throws(JSONFailure) in
+      names[tensor] = try cursor.string()
     }
     return names
   }

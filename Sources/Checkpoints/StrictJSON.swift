@@ -1,6 +1,7 @@
 // JSON that means what it says: unknown keys are errors, missing ones take their defaults.
 
 public import Foundation
+import JSON
 
 /// Reading and writing JSON of settings, plans and configurations.
 ///
@@ -42,7 +43,7 @@ public enum StrictJSON {
   public static func decode<T: Codable>(
     _ type: T.Type, contentsOf url: URL, over defaults: T? = nil
   ) throws(CheckpointError) -> T {
-    let data = try RegularFile(url).contents(atMost: largest)
+    let data = try RegularFile.contents(of: url, atMost: largest)
     return try decode(type, from: data, over: defaults, path: url.path)
   }
 
@@ -58,12 +59,12 @@ public enum StrictJSON {
     guard bytes.count <= largest else {
       throw .invalidJSON(path: path, reason: "expected at most \(largest) bytes")
     }
-    var reader = JSONReader(bytes)
+    var cursor = JSONCursor(bytes)
     do {
-      try reader.skip()
-      try reader.end()
+      try cursor.skip()
+      try cursor.end()
     } catch {
-      throw .invalidJSON(path: path, reason: "not valid JSON: \(error.reason)")
+      throw .invalidJSON(path: path, reason: "not valid JSON: \(error)")
     }
   }
 

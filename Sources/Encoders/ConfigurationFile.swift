@@ -8,6 +8,7 @@ struct ConfigurationFile: Codable {
     var layers: [LayerShape]
     var firstPosition: Int?
     var poolerActivation: PoolerActivation?
+    var isClassifierNew: Bool?
   }
 
   var modelType = "bert"
@@ -30,7 +31,7 @@ struct ConfigurationFile: Codable {
     case pare
   }
 
-  init(_ configuration: EncoderConfiguration, labelNames: [String]) {
+  init(_ configuration: EncoderConfiguration, labelNames: [String], isClassifierNew: Bool) {
     vocabularySize = configuration.vocabularySize
     hiddenSize = configuration.hiddenSize
     maximumPositions = configuration.maximumPositions
@@ -41,7 +42,8 @@ struct ConfigurationFile: Codable {
       uniqueKeysWithValues: labelNames.enumerated().map { (String($0.offset), $0.element) })
     pare = Pare(
       layers: configuration.layers, firstPosition: configuration.firstPosition,
-      poolerActivation: configuration.poolerActivation)
+      poolerActivation: configuration.poolerActivation,
+      isClassifierNew: isClassifierNew ? true : nil)
   }
 
   var labelNames: [String] { labels.indices.isEmpty ? [] : (0..<labels.count).map(name) }

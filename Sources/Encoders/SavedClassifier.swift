@@ -18,6 +18,9 @@ public struct SavedClassifier: Sendable {
   public var card: ModelCard
   /// The family of the checkpoint that it was read from; `nil` for a folder of ours.
   public private(set) var family: ModelFamily?
+  /// Whether the classifier is random, because the checkpoint was of an encoder alone: its labels are
+  /// placeholders until ``renewClassifier(labelNames:seed:)``.
+  public var isClassifierNew = false
   /// What somebody who uses the model should know of how it was read, in whole sentences.
   public private(set) var notes: [String]
 
@@ -59,19 +62,39 @@ public struct SavedClassifier: Sendable {
       try tokenizer.vocabulary.check(against: configuration, path: configurationURL.path)
       labelNames = file.labelNames
       classifier = try DenseClassifier(configuration, from: weights)
+      isClassifierNew = file.pare.isClassifierNew ?? false
       (family, notes) = (nil, [])
+      if isClassifierNew {
+        notes = ["\(folder.path): the classifier is new; train before the answers mean anything"]
+      }
     } else {
       let shape = try ForeignShape(fields, path: configurationURL.path)
       try tokenizer.vocabulary.check(against: shape.configuration, path: configurationURL.path)
       labelNames = shape.labelNames
-      let (model, notes) = try ForeignWeights(weights, shape).classifier(seed: seed)
-      classifier = model
+      let foreign = ForeignWeights(weights, shape)
+      let (model, notes) = try foreign.classifier(seed: seed)
+      (classifier, isClassifierNew) = (model, foreign.hasNoClassifier)
       (family, self.notes) = (shape.family, shape.notes + notes)
     }
     let cardURL = folder.appendingPathComponent("card.json")
     card =
       FileManager.default.fileExists(atPath: cardURL.path)
       ? try StrictJSON.decode(ModelCard.self, contentsOf: cardURL) : ModelCard()
+  }
+
+  /// Puts a random classifier of these labels in place of one that was never trained.
+  public mutating func renewClassifier(labelNames: [String], seed: UInt64) {
+    precondition(isClassifierNew, "the classifier was trained")
+    self.labelNames = labelNames
+    classifier.replaceClassifier(labelCount: labelNames.count, seed: seed)
+  }
+
+  /// The longest sequence to read: what is asked for, or else what is usual and the tokenizer's own
+  /// settings allow; never more than the model has positions for.
+  public func sequenceLength(_ asked: Int? = nil, usually usual: Int = .max) -> Int {
+    min(
+      asked ?? min(usual, tokenizer.vocabulary.maximumLength ?? .max),
+      classifier.configuration.maximumLength)
   }
 
   /// What a folder must hold, one of each list.
@@ -85,7 +108,8 @@ public struct SavedClassifier: Sendable {
     to folder: URL, as type: ElementType = .f32, extraFiles: [String: Data] = [:]
   ) throws {
     let configuration = try StrictJSON.encode(
-      ConfigurationFile(classifier.configuration, labelNames: labelNames))
+      ConfigurationFile(
+        classifier.configuration, labelNames: labelNames, isClassifierNew: isClassifierNew))
     let history = try StrictJSON.encode(card)
     try AtomicFile.writeFolder(folder) { folder in
       func put(_ data: Data, _ name: String) throws {
@@ -103,15 +127,24 @@ public struct SavedClassifier: Sendable {
 }
 
 extension Vocabulary {
-  /// Throws if the model has no embedding for some piece.
+  /// Throws if the model has no embedding for some piece, or for the second text of a pair.
   fileprivate func check(
     against configuration: EncoderConfiguration, path: String
   ) throws(CheckpointError) {
-    guard size > configuration.vocabularySize else { return }
-    throw .invalidJSON(
-      path: path,
-      reason: "vocab_size: expected at least the tokenizer's \(size) pieces, found "
-        + "\(configuration.vocabularySize)")
+    guard size <= configuration.vocabularySize else {
+      throw .invalidJSON(
+        path: path,
+        reason: "vocab_size: expected at least the tokenizer's \(size) pieces, found "
+          + "\(configuration.vocabularySize)")
+    }
+    let types = configuration.tokenTypeCount
+    guard types == 0 || secondTextType < types else {
+      throw .invalidJSON(
+        path: path,
+        reason:
+          "type_vocab_size: expected 0, or at least \(secondTextType + 1) for the tokenizer's "
+          + "pairs of texts, found \(types)")
+    }
   }
 }
 

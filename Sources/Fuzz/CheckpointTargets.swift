@@ -15,16 +15,13 @@ extension Target {
       seeds.append(try Data(contentsOf: url))
     }
     let header = #"{"\u00e9":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}   "#
-    seeds.append(Data([UInt8(header.utf8.count)]) + Data(count: 7) + Data(header.utf8 + [1]))
+    let size = Data([UInt8(header.utf8.count)]) + Data(count: 7)
+    seeds.append(size + Data(header.utf8) + Data(repeating: 1, count: 8))
     return Target(seeds: seeds) { data in
       put(data, url)
-      guard
-        let file = opened(
-          at: url,
-          { () throws(CheckpointError) in
-            TensorFiles(try SafetensorsFile(contentsOf: url))
-          })
-      else { return }
+      let file = try opened(at: url) { () throws(CheckpointError) in
+        TensorFiles(try SafetensorsFile(contentsOf: url))
+      }
       let again = folder.appendingPathComponent("again.safetensors")
       let tensors = read(file, atMost: data.count)
       mustNotThrow("what was read is written") {
@@ -50,15 +47,11 @@ extension Target {
       #"{"metadata":{"total_size":16},"weight_map":"#
       + #"{"a":"a.safetensors","b":"b.safetensors"}}"#
     let outside = #"{"weight_map":{"a":"../a.safetensors","\u0062":"/b.safetensors"}}"#
-    return Target(seeds: [Data(sound.utf8), Data(outside.utf8)]) { data in
+    return Target(seeds: [Data(sound.utf8)], unsound: [Data(outside.utf8)]) { data in
       put(data, url)
-      guard
-        let files = opened(
-          at: folder,
-          { () throws(CheckpointError) in
-            try TensorFiles(contentsOf: folder)
-          })
-      else { return }
+      let files = try opened(at: folder) { () throws(CheckpointError) in
+        try TensorFiles(contentsOf: folder)
+      }
       precondition(Set(files.names).isSubset(of: ["a", "b"]), "\(files.names)")
       for name in files.names {
         precondition(files.path(of: name).hasSuffix("/\(name).safetensors"))
@@ -67,13 +60,13 @@ extension Target {
     }
   }
 
-  /// The files, or `nil` where they are refused with an error that names the place.
+  /// The files; they must be refused with an error that names the place.
   private static func opened(
     at place: URL, _ open: () throws(CheckpointError) -> TensorFiles
-  ) -> TensorFiles? {
+  ) throws(CheckpointError) -> TensorFiles {
     do { return try open() } catch {
       precondition(error.description.hasPrefix(place.path), error.description)
-      return nil
+      throw error
     }
   }
 

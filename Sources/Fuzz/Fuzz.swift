@@ -13,7 +13,8 @@ public func initialize(
 ) -> CInt {
   guard let last = arguments.pointee[Int(count.pointee) - 1] else { return 0 }
   let corpus = URL(fileURLWithPath: String(cString: last))
-  for (index, seed) in target.seeds.enumerated() where corpus.hasDirectoryPath {
+  let seeds = target.seeds + target.unsound
+  for (index, seed) in seeds.enumerated() where corpus.hasDirectoryPath {
     // A seed that cannot be written is only missed.
     try? seed.write(to: corpus.appendingPathComponent("seed-\(index)"))
   }
@@ -23,6 +24,6 @@ public func initialize(
 /// Called with each input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  target.check(Data(UnsafeBufferPointer(start: start, count: count)))
+  target.refusal(of: Data(UnsafeBufferPointer(start: start, count: count)))
   return 0
 }

@@ -14,6 +14,15 @@ private enum Field {
     return data + [UInt8(rest)] + bytes
   }
 
+  /// A field that holds a small number.
+  static func encoded(_ number: Int, _ value: UInt8) -> Data { Data([UInt8(number << 3), value]) }
+
+  static func encoded(_ number: Int, _ value: Float) -> Data {
+    let bits = value.bitPattern
+    return Data([UInt8(number << 3 | 5)])
+      + (0..<4).map { UInt8(truncatingIfNeeded: bits >> ($0 * 8)) }
+  }
+
   /// Where each field of a message with only such fields lies; a model is one.
   static func ranges(_ message: [UInt8]) -> [(number: Int, range: Range<Int>)] {
     var fields: [(number: Int, range: Range<Int>)] = []
@@ -42,6 +51,21 @@ func smallSentencePieces(of model: Data) -> [Data] {
     .reduce(into: Data()) { $0 += bytes[$1.range] }
   let rules = Field.encoded(1, Data("x".utf8)) + Field.encoded(2, oneRule())
   return [plain, plain + Field.encoded(3, rules), plain + Field.encoded(5, rules)]
+}
+
+/// Models that begin as XLM-RoBERTa's does, unigram and byte-pair.
+func smallXLMRobertaModels() -> [Data] {
+  let (normal, unknown, control): (UInt8, UInt8, UInt8) = (1, 2, 3)
+  var pieces = [("<unk>", unknown), ("<s>", control), ("</s>", control)]
+  pieces += ["▁", "f", "i", "l", "m", "▁a", "il", "▁f", "é"].map { ($0, normal) }
+  var fields = Data()
+  for (index, (piece, type)) in pieces.enumerated() {
+    let score = type == normal ? -Float(index) : 0
+    fields += Field.encoded(
+      1, Field.encoded(1, Data(piece.utf8)) + Field.encoded(2, score) + Field.encoded(3, type))
+  }
+  let (unigram, bytePair): (UInt8, UInt8) = (1, 2)
+  return [unigram, bytePair].map { fields + Field.encoded(2, Field.encoded(3, $0)) }
 }
 
 /// "X" becomes "y": the length of a trie, the trie as a double array (darts-clone), and texts.

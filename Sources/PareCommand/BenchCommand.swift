@@ -27,7 +27,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Tokens in a sentence, 32 unless given; with --data, the most tokens of a text.")
   var length: Int?
 
-  @Flag(help: "Time an optimizer step: forward, backward, AdamW.")
+  @Flag(help: "Time an optimizer step: forward, backward, AdamW; with --data, an epoch of them.")
   var train = false
 
   @Option(help: "Time texts of this file to labels, --batch at a time, in the file's order.")
@@ -145,7 +145,9 @@ struct BenchCommand: ParsableCommand {
   }
 
   /// Full-length random sentences: nothing to win from padding.
-  private func randomBatch(_ configuration: EncoderConfiguration) throws -> [LabeledSequence] {
+  private func randomSequences(
+    _ configuration: EncoderConfiguration, count: Int
+  ) throws -> [LabeledSequence] {
     let most = configuration.maximumLength
     let length = tokenCount
     guard (2...max(2, most)).contains(length) else {
@@ -155,7 +157,7 @@ struct BenchCommand: ParsableCommand {
     }
     var stream = RandomStream(1, 0xbe7c)
     let vocabulary = Vocabulary(size: configuration.vocabularySize)
-    return try (0..<batch).map { row in
+    return try (0..<count).map { row in
       let ids = (0..<length - 2).map { _ in
         Int32(stream.next() % UInt64(configuration.vocabularySize))
       }
@@ -169,7 +171,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   private func timeCall(_ model: DenseClassifier, _ device: Device) throws -> LatencyReport {
-    let sequences = try randomBatch(model.configuration).map(\.sequence)
+    let sequences = try randomSequences(model.configuration, count: batch).map(\.sequence)
     let packed = model.packed(on: device)
     let tokens = sequences.reduce(0) { $0 + $1.ids.count }
     var report = LatencyReport(
@@ -197,7 +199,7 @@ struct BenchCommand: ParsableCommand {
     )
   }
 
-  /// A step on one batch of random tokens, or all steps of an epoch over a file.
+  /// A step on batches of random tokens in turn, or all steps of an epoch over a file.
   private func timeSteps(
     _ model: DenseClassifier, _ saved: SavedClassifier?, _ device: Device
   ) throws -> LatencyReport {
@@ -209,16 +211,19 @@ struct BenchCommand: ParsableCommand {
     let examples =
       if let saved, let data {
         try columns.read(data, labelNames: saved.labelNames).sequences(
-          saved.tokenizer, maximumLength: min(length ?? 128, model.configuration.maximumLength))
+          saved.tokenizer, maximumLength: saved.sequenceLength(length, usually: 128))
       } else {
-        try randomBatch(model.configuration)
+        // Of one batch alone, every embedding would be at hand that the next step needs.
+        try randomSequences(model.configuration, count: batch * max(1, min(32, 65_536 / batch)))
       }
     var timer = try StepTimer(model, examples, options: options, on: device)
     let tokens = examples.reduce(0) { $0 + $1.sequence.ids.count }
+    let sentences = data == nil ? batch : examples.count
     return try LatencyReport(
-      of: work(examples.count, tokens), on: device, warmup: data == nil ? 4 : 1,
+      of: work(sentences, tokens * sentences / examples.count), on: device,
+      warmup: data == nil ? 4 : 1,
       minimumCalls: calls, seconds: seconds
-    ) { try timer.epoch() }
+    ) { if data == nil { try timer.step() } else { try timer.epoch() } }
   }
 
   private func timeTexts(

@@ -7,10 +7,14 @@ import Pare
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Sizes by part, the shape of each layer, cost and history of a model.",
+    abstract: "Sizes by part, the shape of each layer, cost, memory and history of a model.",
     discussion: """
       pare inspect Models/reviews
       pare inspect Models/reviews --length 32 --json
+      pare inspect all-MiniLM-L6-v2 --json
+
+      Memory is what reading the folder took: weights in 32-bit floats stay in the mapped file, \
+      whose pages come as they are used and belong to the system.
       """)
 
   @Argument(help: "A model's folder.")
@@ -37,10 +41,21 @@ struct InspectCommand: ParsableCommand {
     let vocabularySize, hiddenSize, maximumPositions: Int
     let labels: [String]
     let history: [ModelStep]
+    let family: ModelFamily?
+    let tokenizer: String
+    let notes: [String]
+    let loadMilliseconds: Double
+    let residentBytes, ownBytes: Int?
   }
 
   func run() throws {
+    let (clock, before) = (ContinuousClock(), ProcessMemory())
+    let start = clock.now
     let saved = try SavedClassifier(argument: model)
+    let milliseconds = start.duration(to: clock.now) / .milliseconds(1)
+    let after = ProcessMemory()
+    let own = after.flatMap { after in before.map { after.own - $0.own } }
+    let mapped = after.flatMap { after in before.map { after.mapped - $0.mapped } }
     let configuration = saved.classifier.configuration
     let most = configuration.maximumLength
     let length = length ?? min(128, most)
@@ -48,14 +63,17 @@ struct InspectCommand: ParsableCommand {
       throw InputError("--length: expected 1 to \(most), the model's positions, found \(length)")
     }
     let cost = configuration.cost(sequenceLength: length)
-    let bytes = try bytesByPart(saved)
+    let bytes = configuration.storedBytes(
+      in: try TensorFiles(contentsOf: URL(fileURLWithPath: model)), family: saved.family)
     try common.report(
       Result(
         parameters: Parts(cost.parameters), bytes: Parts(bytes),
         multiplyAdds: Parts(cost.multiplyAdds), length: length, layers: configuration.layers,
         vocabularySize: configuration.vocabularySize, hiddenSize: configuration.hiddenSize,
         maximumPositions: configuration.maximumPositions, labels: saved.labelNames,
-        history: saved.card.steps))
+        history: saved.card.steps, family: saved.family, tokenizer: tokenizerKind(saved),
+        notes: saved.notes, loadMilliseconds: milliseconds,
+        residentBytes: own.flatMap { own in mapped.map { own + $0 } }, ownBytes: own))
 
     var parts = Table(["part", "parameters", "file", "multiply-adds at \(length) tokens"])
     let rows: [(String, KeyPath<Cost.Parts, Int>)] = [
@@ -79,6 +97,10 @@ struct InspectCommand: ParsableCommand {
       "\nhidden size \(configuration.hiddenSize), vocabulary \(configuration.vocabularySize), "
         + "at most \(configuration.maximumLength) tokens, "
         + "labels \(saved.labelNames.joined(separator: ", "))")
+    let family = saved.family.map { "a checkpoint of the family \($0.rawValue), " } ?? ""
+    common.say(family + "tokenizer \(tokenizerKind(saved))")
+    let memory = own.map { ", \(Format.bytes($0)) of memory besides the mapped file" } ?? ""
+    common.say("read in \(String(format: "%.1f", milliseconds)) ms\(memory)")
     for step in saved.card.steps {
       let arguments = step.arguments.joined(separator: " ")
       let figures = step.figures.sorted { $0.key < $1.key }
@@ -88,24 +110,13 @@ struct InspectCommand: ParsableCommand {
     }
   }
 
-  /// What each part takes in the weights file.
-  private func bytesByPart(_ saved: SavedClassifier) throws -> Cost.Parts {
-    let url = URL(fileURLWithPath: model).appendingPathComponent("model.safetensors")
-    let file = try SafetensorsFile(contentsOf: url)
-    var parts = Cost.Parts(embeddings: 0, attention: 0, feedForward: 0, head: 0)
-    for name in file.names {
-      let path: WritableKeyPath<Cost.Parts, Int> =
-        if name.hasPrefix("embeddings.") {
-          \.embeddings
-        } else if name.contains(".attention.") {
-          \.attention
-        } else if name.contains(".feedForward.") {
-          \.feedForward
-        } else {
-          \.head
-        }
-      parts[keyPath: path] += file.byteCount(of: name)
+  /// The kind of the tokenizer, as people call it.
+  private func tokenizerKind(_ saved: SavedClassifier) -> String {
+    switch saved.tokenizer {
+    case is SentencePieceTokenizer: "SentencePiece"
+    case is WordPieceTokenizer: "WordPiece"
+    case is XLMRobertaTokenizer: "SentencePiece with the ids of XLM-RoBERTa"
+    default: "\(type(of: saved.tokenizer))"
     }
-    return parts
   }
 }

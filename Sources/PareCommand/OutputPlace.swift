@@ -6,11 +6,16 @@ import Foundation
 enum OutputPlace {
   /// The files that a model's folder may hold; another file there is somebody's own.
   private static let modelFiles: Set = [
-    "config.json", "model.safetensors", "tokenizer.model", "card.json", "metrics.jsonl",
+    "config.json", "model.safetensors", "card.json", "metrics.jsonl", "tokenizer.model",
+    "tokenizer.json", "vocab.txt", "sentencepiece.bpe.model", "tokenizer_config.json",
+    "special_tokens_map.json",
   ]
+  /// What an export may hold besides: the model as it is.
+  private static let exportFolder = "pare"
 
-  /// The folder for a model: a new one, an empty one, or an older model, which will be replaced.
-  static func folder(_ path: String) throws -> URL {
+  /// The folder for a model: a new one, an empty one, or an older model, which will be replaced; or,
+  /// for an export, an older export.
+  static func folder(_ path: String, orExport: Bool = false) throws -> URL {
     let url = try place(path)
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
@@ -19,7 +24,12 @@ enum OutputPlace {
     guard isFolder.boolValue else {
       throw InputError("--out \(path): expected a folder or a new name, found a file")
     }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+    var names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+    if orExport, let index = names.firstIndex(of: exportFolder) {
+      names.remove(at: index)
+      let inner = url.appendingPathComponent(exportFolder).path
+      names += (try? FileManager.default.contentsOfDirectory(atPath: inner)) ?? [exportFolder]
+    }
     if let other = names.sorted().first(where: { !modelFiles.contains($0) }) {
       throw InputError(
         "--out \(path): expected a new name or an older model's folder, which is replaced; found "

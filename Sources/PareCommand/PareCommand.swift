@@ -20,7 +20,8 @@ struct PareCommand: ParsableCommand {
       """,
     version: pareVersion,
     subcommands: [
-      InspectCommand.self, TokenizerCommand.self, TrainCommand.self, EvaluateCommand.self,
+      InspectCommand.self, ImportCommand.self, ExportCommand.self, TokenizerCommand.self,
+      TrainCommand.self, EvaluateCommand.self,
       PredictCommand.self, ScoreCommand.self, PruneCommand.self, BenchCommand.self,
     ])
 
@@ -46,8 +47,8 @@ struct PareCommand: ParsableCommand {
       switch error {
       case TrainingError.interrupted: (130, "\(error)")
       case PruningError.lawBroken: (1, "\(error)")
-      case is CheckpointError, is TextError, is TrainingError, is PruningError, is InputError,
-        is OutputFailure:
+      case is CheckpointError, is TextError, is TrainingError, is PruningError, is ExportError,
+        is ONNXError, is InputError, is OutputFailure:
         (2, "\(error)")
       default: (2, error.localizedDescription)
       }

@@ -174,7 +174,7 @@ struct PruneCommand: ParsableCommand {
 
   private func tune(_ smaller: inout SavedClassifier, _ session: TrainingSession) throws {
     guard let data = calibration.data else { return }
-    let most = min(training.length, smaller.classifier.configuration.maximumLength)
+    let most = smaller.sequenceLength(training.length, usually: 128)
     func read(_ path: String) throws -> [LabeledSequence] {
       try columns.read(path, labelNames: smaller.labelNames)
         .sequences(smaller.tokenizer, maximumLength: most)

@@ -72,7 +72,7 @@ struct CalibrationFlags: ParsableArguments {
     guard (1...1_000_000).contains(batch) else {
       throw InputError("--calibration-batch: expected 1 to 1000000, found \(batch)")
     }
-    let most = min(calibrationLength, saved.classifier.configuration.maximumLength)
+    let most = saved.sequenceLength(usually: calibrationLength)
     let sequences = try columns.read(data, labelNames: saved.labelNames)
       .sample(examples, seed: seed).sequences(saved.tokenizer, maximumLength: most)
     return stride(from: 0, to: sequences.count, by: batch).map {

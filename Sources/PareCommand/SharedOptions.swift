@@ -141,8 +141,8 @@ struct History {
     self.command = command
     self.seed = seed
     self.parent = try parent.map {
-      let weights = URL(fileURLWithPath: $0).appendingPathComponent("model.safetensors")
-      return try Fingerprint(contentsOf: weights).text
+      let weights = try TensorFiles(contentsOf: URL(fileURLWithPath: $0))
+      return try Fingerprint(contentsOf: URL(fileURLWithPath: weights.path)).text
     }
     for path in data.compactMap({ $0 }) {
       let url = URL(fileURLWithPath: path)

@@ -70,11 +70,16 @@ struct TrainCommand: ParsableCommand {
       throw InputError("--pretrain: expected 0 to 1000000, found \(pretrain)")
     }
     let folder = try OutputPlace.folder(out)
-    let parent = try from.map { try SavedClassifier(argument: $0) }
-    var examples = try columns.read(data, labelNames: parent?.labelNames)
+    var parent = try from.map { try SavedClassifier(argument: $0, seed: training.seed) }
+    let isNew = parent?.isClassifierNew ?? true
+    var examples = try columns.read(data, labelNames: isNew ? nil : parent?.labelNames)
+    if isNew {
+      try requireLabels(examples)
+      parent?.renewClassifier(labelNames: examples.labelNames, seed: training.seed)
+    }
     let held = try heldOut(&examples)
     var saved = try parent ?? fresh(examples)
-    let most = min(training.length, saved.classifier.configuration.maximumLength)
+    let most = saved.sequenceLength(training.length, usually: 128)
     let material = TrainingData(
       training: try examples.sequences(saved.tokenizer, maximumLength: most),
       validation: try held.sequences(saved.tokenizer, maximumLength: most))
@@ -94,11 +99,12 @@ struct TrainCommand: ParsableCommand {
       "train", seed: options.seed, parent: from, data: [data, validation, tokenizer])
     history.figures["validation accuracy"] = after?.accuracy
     saved.card = history.appended(to: saved.card)
+    saved.isClassifierNew = false
     try saved.write(
       to: folder, as: store,
       extraFiles: ["metrics.jsonl": try Data(contentsOf: session.metricsURL)])
     try? FileManager.default.removeItem(at: session.folder)
-    let before = try parent.flatMap { try report($0, on: held, most, device) }
+    let before = try isNew ? nil : parent.flatMap { try report($0, on: held, most, device) }
     try common.report(ModelResult(model: out, before: before, after: after))
     if let after {
       common.say("\nvalidation accuracy \(Format.percent(after.accuracy)) (\(after.interval.text))")
@@ -150,13 +156,17 @@ struct TrainCommand: ParsableCommand {
     return part(order[..<count])
   }
 
-  /// A model with random weights, and a tokenizer from a file or learned from the examples.
-  private func fresh(_ examples: Dataset) throws -> SavedClassifier {
+  /// A new classifier tells the labels of the data apart, of which there must be some.
+  private func requireLabels(_ examples: Dataset) throws {
     guard examples.labelNames.count > 1 else {
       throw InputError(
         "\(data): expected at least two different labels, found "
           + "\(examples.labelNames.first ?? "none") alone; name the column with --label-column")
     }
+  }
+
+  /// A model with random weights, and a tokenizer from a file or learned from the examples.
+  private func fresh(_ examples: Dataset) throws -> SavedClassifier {
     let tokenizer =
       if let tokenizer {
         try SentencePieceTokenizer(contentsOf: URL(fileURLWithPath: tokenizer))

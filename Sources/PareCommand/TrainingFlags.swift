@@ -11,8 +11,8 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: "Sentences in a step.")
   var batch = 32
 
-  @Option(help: "The longest sequence in tokens; longer texts are truncated.")
-  var length = 128
+  @Option(help: "The longest sequence in tokens, 128 unless given; longer texts are truncated.")
+  var length: Int?
 
   @Option(help: "The highest learning rate.")
   var learningRate: Float?

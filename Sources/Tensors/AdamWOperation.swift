@@ -47,6 +47,7 @@ public struct DeferredSteps: Sendable {
     firstMoment: inout Tensor, secondMoment: inout Tensor, on device: Device
   ) {
     precondition(parameter.rows == taken.count, "\(parameter.shape), \(taken.count) rows")
+    if let rows { rows.requireRows(of: parameter, "row") }
     let width = Int32(parameter.width)
     steps.withUnsafeBufferPointer { steps in
       taken.withUnsafeMutableBufferPointer { taken in

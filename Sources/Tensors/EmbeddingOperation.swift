@@ -12,8 +12,8 @@ extension Device {
     word: Tensor, position: Tensor, tokenType: Tensor
   ) -> Tensor {
     precondition(ids.count == offsets.tokenCount && types.count == ids.count, "\(ids.count) ids")
-    requireRows(ids, of: word, "word id")
-    if tokenType.rows > 0 { requireRows(types, of: tokenType, "token type") }
+    ids.requireRows(of: word, "word id")
+    if tokenType.rows > 0 { types.requireRows(of: tokenType, "token type") }
     let longest = zip(offsets.values.dropFirst(), offsets.values).map { $0 - $1 }.max() ?? 0
     precondition(
       firstPosition + Int(longest) <= position.rows,
@@ -39,6 +39,7 @@ extension Device {
 
   /// The rows of x at `indices`.
   public func gatherRows(_ x: Tensor, at indices: [Int32]) -> Tensor {
+    indices.requireRows(of: x, "index")
     let y = Tensor(uninitialized: [indices.count, x.width])
     pare_gather_rows(
       handle, x.pointer, indices, Int32(indices.count), Int32(x.width), y.storage.pointer)
@@ -48,15 +49,18 @@ extension Device {
   /// The rows of y at `indices` += x; the indices are distinct.
   public func scatterAddRows(_ x: Tensor, at indices: [Int32], to y: inout Tensor) {
     precondition(x.shape == [indices.count, y.width], "\(x.shape) into \(y.shape)")
+    indices.requireRows(of: y, "index")
     let width = x.width
     pare_scatter_add_rows(
       handle, x.pointer, indices, Int32(indices.count), Int32(width), y.mutablePointer)
   }
+}
 
+extension [Int32] {
   /// A row that is not there would be read from somebody else's memory.
-  private func requireRows(_ indices: [Int32], of table: Tensor, _ name: String) {
+  func requireRows(of table: Tensor, _ name: String) {
     let count = UInt32(table.rows)
-    let wrong = indices.first { UInt32(bitPattern: $0) >= count }
+    let wrong = first { UInt32(bitPattern: $0) >= count }
     precondition(wrong == nil, "\(name) \(wrong ?? 0), but the table has \(count) rows")
   }
 }

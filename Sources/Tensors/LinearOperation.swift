@@ -25,9 +25,9 @@ extension Device {
           handle, x.pointer, Int32(x.rows), Int32(inputs), weight.pointer, Int32(outputs),
           bias.pointer, y.storage.pointer)
       case .bf16:
-        pare_narrow_forward(
-          handle, x.narrowed(on: self).handle, weight.narrowed(on: self).handle, bias.pointer,
-          y.storage.pointer)
+        withNarrowed(x, weight) {
+          pare_narrow_forward(handle, $0, $1, bias.pointer, y.storage.pointer)
+        }
       }
     precondition(done, "oneDNN refused a product of \(x.shape) and \(weight.shape)")
     return y
@@ -55,13 +55,22 @@ extension Device {
           weight.pointer, accumulates, dX.mutablePointer, weightGradient.mutablePointer,
           biasGradient.mutablePointer)
       case .bf16:
-        pare_narrow_backward(
-          handle, dY.pointer, x.narrowed(on: self).handle, weight.narrowed(on: self).handle,
-          accumulates, dX.mutablePointer, weightGradient.mutablePointer,
-          biasGradient.mutablePointer)
+        withNarrowed(x, weight) {
+          pare_narrow_backward(
+            handle, dY.pointer, $0, $1, accumulates, dX.mutablePointer,
+            weightGradient.mutablePointer, biasGradient.mutablePointer)
+        }
       }
     precondition(done, "oneDNN refused a product of \(dY.shape) and \(weight.shape)")
     return dX
+  }
+
+  /// The copies are held until `body` is done: what a storage keeps may be replaced meanwhile.
+  private func withNarrowed<Result>(
+    _ a: Tensor, _ b: Tensor, _ body: (OpaquePointer, OpaquePointer) -> Result
+  ) -> Result {
+    let copies = (a.narrowed(on: self), b.narrowed(on: self))
+    return withExtendedLifetime(copies) { body(copies.0.handle, copies.1.handle) }
   }
 
   /// y = x · weightᵀ + bias with a weight packed for this machine.

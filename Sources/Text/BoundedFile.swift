@@ -1,6 +1,7 @@
-// Files that are read whole, if they are of a size to be.
+// Files that are read whole, with failures told as errors of text.
 
 import Foundation
+import JSON
 
 /// Reads files that come from elsewhere, without letting one fill the memory.
 enum BoundedFile {
@@ -9,31 +10,15 @@ enum BoundedFile {
 
   /// Throws if there is no such file, if it is no regular one, and if it has more than `maximum` bytes.
   static func check(_ url: URL, maximumByteCount maximum: Int) throws(TextError) {
-    guard exists(url) else { throw .missingFile(path: url.path) }
-    let attributes: [FileAttributeKey: Any]
-    do {
-      // Stores of downloaded models are full of links.
-      let target = url.resolvingSymlinksInPath().path
-      attributes = try FileManager.default.attributesOfItem(atPath: target)
-    } catch {
-      throw .unreadableFile(path: url.path, reason: error.localizedDescription)
-    }
-    guard attributes[.type] as? FileAttributeType == .typeRegular else {
-      throw .unreadableFile(path: url.path, reason: "expected a regular file")
-    }
-    let byteCount = (attributes[.size] as? NSNumber)?.intValue ?? 0
-    guard byteCount <= maximum else {
-      throw .fileTooLarge(path: url.path, byteCount: byteCount, maximum: maximum)
+    do { try RegularFile(url).check(atMost: maximum) } catch {
+      throw TextError(error, path: url.path)
     }
   }
 
   /// The bytes of a file of at most `maximum`.
   static func read(_ url: URL, maximumByteCount maximum: Int) throws(TextError) -> Data {
-    try check(url, maximumByteCount: maximum)
-    do {
-      return try Data(contentsOf: url)
-    } catch {
-      throw .unreadableFile(path: url.path, reason: error.localizedDescription)
+    do { return try RegularFile(url).contents(atMost: maximum) } catch {
+      throw TextError(error, path: url.path)
     }
   }
 
@@ -46,5 +31,18 @@ enum BoundedFile {
       line += 1
     }
     throw .invalidUTF8(at: TextError.Place(path: path, line: line))
+  }
+}
+
+extension TextError {
+  fileprivate init(_ failure: RegularFile.Failure, path: String) {
+    self =
+      switch failure {
+      case .missing: .missingFile(path: path)
+      case .notRegular: .unreadableFile(path: path, reason: "expected a regular file")
+      case .tooLarge(let byteCount, let most):
+        .fileTooLarge(path: path, byteCount: byteCount, maximum: most)
+      case .unreadable(let reason): .unreadableFile(path: path, reason: reason)
+      }
   }
 }

@@ -1,38 +1,15 @@
-// JSON of one file, read by its own keys: large vocabularies at the cost of a look at each byte.
+// JSON of one file, read by its own keys.
 
 import Foundation
+import JSON
 
 /// A value of a JSON file, and where it is, so that errors can say so.
-///
-/// Foundation's readers make an object of each of the 30,000 keys of a vocabulary, and let keys be
-/// repeated; this one keeps ranges of bytes.
 struct JSONFile {
   let path: String
   let bytes: [UInt8]
   /// The keys that lead here, such as `model.vocab`; empty for the whole file.
   let name: String
-  let value: Value
-
-  /// Text stands for its bytes, without quotes.
-  enum Value {
-    case null
-    case boolean(Bool)
-    case number(Range<Int>)
-    case string(JSONText)
-    case list([Value])
-    case object([Member])
-  }
-
-  struct Member {
-    var key: JSONText
-    var value: Value
-  }
-
-  /// The bytes of a string, and whether they have escapes.
-  struct JSONText {
-    var range: Range<Int>
-    var isEscaped: Bool
-  }
+  let value: JSONDocument.Value
 
   /// The most bytes of a JSON file that is read: vocabularies of 250,000 pieces have some 17 MB.
   static let maximumByteCount = 64 << 20
@@ -45,19 +22,28 @@ struct JSONFile {
 
   init(_ data: Data, path: String) throws(TextError) {
     let bytes = [UInt8](data)
-    try BoundedFile.checkUTF8(bytes, path: path)
-    var parser = JSONParser(bytes: bytes, path: path)
-    self.init(path: path, bytes: bytes, name: "", value: try parser.file())
+    do {
+      self.init(path: path, bytes: bytes, name: "", value: try JSONDocument(bytes).root)
+    } catch {
+      // Of a file in another encoding there is more to say than where that is seen first.
+      try BoundedFile.checkUTF8(bytes, path: path)
+      guard let key = error.repeatedKey else {
+        throw .malformedJSON(path: path, byte: error.byte, reason: error.reason)
+      }
+      throw .unsupportedSetting(
+        path: path, name: key.brief, expected: "the key once",
+        found: "it again at byte \(error.byte)")
+    }
   }
 
-  private init(path: String, bytes: [UInt8], name: String, value: Value) {
+  private init(path: String, bytes: [UInt8], name: String, value: JSONDocument.Value) {
     self.path = path
     self.bytes = bytes
     self.name = name
     self.value = value
   }
 
-  func at(_ key: String, _ value: Value) -> JSONFile {
+  func at(_ key: String, _ value: JSONDocument.Value) -> JSONFile {
     JSONFile(path: path, bytes: bytes, name: name.isEmpty ? key : "\(name).\(key)", value: value)
   }
 
@@ -66,7 +52,7 @@ struct JSONFile {
     switch value {
     case .null: "null"
     case .boolean(let boolean): "\(boolean)"
-    case .number(let range): String(decoding: bytes[range].prefix(40), as: UTF8.self)
+    case .number(let text): String(decoding: bytes[text.range].prefix(40), as: UTF8.self)
     case .string(let text): "“\(String(decoding: bytes[text.range].prefix(80), as: UTF8.self))”"
     case .list(let list): "a list of \(list.count)"
     case .object: "an object"
@@ -92,8 +78,7 @@ extension JSONFile {
 
   /// A number without fraction, of any size; those beyond are as large as can be.
   func integer() throws(TextError) -> Int {
-    guard case .number(let range) = value,
-      let number = Double(String(decoding: bytes[range], as: UTF8.self)),
+    guard case .number(let text) = value, let number = Double(text.string(in: bytes)),
       number == number.rounded(), number.isFinite
     else { throw error(expected: "an integer") }
     return Int(Int64(clamping: number))
@@ -101,7 +86,7 @@ extension JSONFile {
 
   func string() throws(TextError) -> String {
     guard case .string(let text) = value else { throw error(expected: "a string") }
-    return String(decoding: try decoded(text), as: UTF8.self)
+    return text.string(in: bytes)
   }
 
   /// A string, or nothing where it is `null`.
@@ -112,43 +97,32 @@ extension JSONFile {
     return list.enumerated().map { at("\($0.offset)", $0.element) }
   }
 
-  func members() throws(TextError) -> [Member] {
+  func members() throws(TextError) -> [JSONDocument.Member] {
     guard case .object(let members) = value else { throw error(expected: "an object") }
     return members
   }
 
   /// A number of up to nine digits, without a look at anything else; nil for any other.
-  func smallInteger(_ value: Value) -> Int? {
-    guard case .number(let range) = value, range.count < 10 else { return nil }
+  func smallInteger(_ value: JSONDocument.Value) -> Int? {
+    guard case .number(let text) = value, text.range.count < 10 else { return nil }
     var number = 0
-    for byte in bytes[range] {
+    for byte in bytes[text.range] {
       guard 0x30 <= byte, byte <= 0x39 else { return nil }
       number = number * 10 + Int(byte - 0x30)
     }
     return number
   }
 
-  /// The values of an object by key; the same key twice is an error.
+  /// The values of an object by key; two keys that are one string are an error.
   func object() throws(TextError) -> [String: JSONFile] {
     var object: [String: JSONFile] = [:]
     for member in try members() {
-      let key = String(decoding: try decoded(member.key), as: UTF8.self)
+      let key = member.key.string(in: bytes)
       guard object.updateValue(at(key, member.value), forKey: key) == nil else {
         throw at(key, member.value).error(expected: "the key once")
       }
     }
     return object
-  }
-
-  /// The bytes of a string, escapes resolved.
-  func decoded(_ text: JSONText) throws(TextError) -> [UInt8] {
-    guard text.isEscaped else { return Array(bytes[text.range]) }
-    // A string by itself is JSON too.
-    let quoted = Data(bytes[text.range.lowerBound - 1..<text.range.upperBound + 1])
-    guard let string = try? JSONDecoder().decode(String.self, from: quoted) else {
-      throw .malformedJSON(path: path, byte: text.range.lowerBound, reason: "an unknown escape")
-    }
-    return Array(string.utf8)
   }
 }
 

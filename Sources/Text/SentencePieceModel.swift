@@ -20,19 +20,6 @@ final class SentencePieceModel: Sendable {
     size = Int(csp_size(loaded))
   }
 
-  convenience init(path: String) throws(TextError) {
-    let attributes = try? FileManager.default.attributesOfItem(
-      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
-    let size = (attributes?[.size] as? NSNumber)?.intValue ?? 0
-    guard attributes?[.type] as? FileAttributeType == .typeRegular,
-      size <= SentencePieceCheck.largest, let data = FileManager.default.contents(atPath: path)
-    else {
-      throw .unreadableModel(
-        reason: "expected a file of at most \(SentencePieceCheck.largest) bytes that may be read")
-    }
-    try self.init(serialized: data)
-  }
-
   convenience init(serialized: Data) throws(TextError) {
     try SentencePieceCheck.check(serialized)
     try self.init { model in

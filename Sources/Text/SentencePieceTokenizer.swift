@@ -14,8 +14,6 @@ public struct SentencePieceTokenizer: Tokenizer {
   private let model: SentencePieceModel
 
   static let fileName = "tokenizer.model"
-  /// Far more than a million pieces need.
-  private static let maximumByteCount = 256 << 20
 
   /// What a piece of the vocabulary is.
   public enum PieceKind: Sendable {
@@ -33,9 +31,9 @@ public struct SentencePieceTokenizer: Tokenizer {
 
   /// Reads a model from a file such as `tokenizer.model`.
   public init(contentsOf url: URL) throws(TextError) {
-    try BoundedFile.check(url, maximumByteCount: Self.maximumByteCount)
+    let data = try BoundedFile.read(url, maximumByteCount: SentencePieceCheck.largest)
     do {
-      try self.init(SentencePieceModel(path: url.path))
+      try self.init(SentencePieceModel(serialized: data))
     } catch .unreadableModel(let reason) {
       throw .unreadableModel(reason: "\(url.path): \(reason)")
     }

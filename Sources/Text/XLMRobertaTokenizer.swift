@@ -17,12 +17,11 @@ public struct XLMRobertaTokenizer: Tokenizer {
   static let modelName = "sentencepiece.bpe.model"
   /// The pieces that a model begins with.
   private static let modelBeginning = ["<unk>", "<s>", "</s>"]
-  private static let maximumByteCount = 256 << 20
 
   /// Reads `sentencepiece.bpe.model`, and the settings beside it.
   public init(contentsOf folder: URL) throws(TextError) {
     let url = folder.appendingPathComponent(Self.modelName)
-    let data = try BoundedFile.read(url, maximumByteCount: Self.maximumByteCount)
+    let data = try BoundedFile.read(url, maximumByteCount: SentencePieceCheck.largest)
     var sources = [Self.modelName: data]
     do {
       model = try SentencePieceModel(serialized: data)

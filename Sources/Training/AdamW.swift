@@ -51,6 +51,8 @@ public struct AdamW: Sendable {
     _ model: inout DenseClassifier, _ gradients: inout DenseClassifier, learningRate: Float,
     rows: [Int32]? = nil, on device: Device
   ) throws(TrainingError) -> Float {
+    precondition(
+      rows != nil || deferred.isEmpty, "rows put steps off; catch up before a whole step")
     let norm = try norm(gradients, rows, device)
     stepCount += 1
     let isClipped = options.clipNorm > 0 && norm > options.clipNorm

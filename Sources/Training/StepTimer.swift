@@ -4,14 +4,16 @@ public import Encoders
 public import Tensors
 import Text
 
-/// Repeats the trainer's own steps over a few examples.
+/// Repeats the trainer's own epochs over a few examples.
 public struct StepTimer {
   private var state: TrainingState
   private var gradients: DenseClassifier
   private let trainer: Trainer
   private let batches: [LabeledBatch]
+  private var next = 0
+  private let device: Device
 
-  /// A timer of the steps of an epoch over `examples`, in batches as training makes them.
+  /// A timer of epochs over `examples`, in batches as training makes them.
   public init(
     _ model: DenseClassifier, _ examples: [LabeledSequence], options: TrainingOptions,
     on device: Device
@@ -23,12 +25,21 @@ public struct StepTimer {
       .map { LabeledBatch($0.map { examples[$0] }) }
     gradients = model.zeros()
     state = TrainingState(model: model, options: options, examples: examples)
+    self.device = device
   }
 
-  /// Every batch once: forward, loss, backward, clipping, AdamW.
+  /// The next batch, over and over: forward, loss, backward, clipping, AdamW. After the last one,
+  /// embeddings that put their updates off take them, as when an epoch ends.
+  public mutating func step() throws(TrainingError) {
+    _ = try trainer.step(&state, &gradients, batches[next], CrossEntropy(), 1e-5)
+    next += 1
+    guard next == batches.count else { return }
+    next = 0
+    state.settle(on: device)
+  }
+
+  /// As many steps as there are batches.
   public mutating func epoch() throws(TrainingError) {
-    for batch in batches {
-      _ = try trainer.step(&state, &gradients, batch, CrossEntropy(), 1e-5)
-    }
+    for _ in batches { try step() }
   }
 }

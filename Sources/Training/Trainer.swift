@@ -77,12 +77,17 @@ public struct Trainer: Sendable {
     }
     if resume, let saving, try state.load(from: saving) { observe(.resumed(step: state.step)) }
     var gradients = state.model.zeros()
-    var lastSaved = ContinuousClock.now
+    let clock = ContinuousClock()
+    var lastSaved = clock.now
+    var pause = Duration.seconds(options.saveInterval)
 
     func save() throws {
+      let start = clock.now
       state.settle(on: device)
       if let saving { try state.save(to: saving) }
-      lastSaved = .now
+      lastSaved = clock.now
+      // A slow disk must not take more than a twentieth of the time.
+      pause = max(.seconds(options.saveInterval), start.duration(to: lastSaved) * 20)
     }
 
     while state.epoch < options.epochs && !state.isFinished {
@@ -102,7 +107,7 @@ public struct Trainer: Sendable {
           try save()
           throw TrainingError.interrupted(step: state.step)
         }
-        if saving != nil && lastSaved.duration(to: .now) > .seconds(options.saveInterval) {
+        if saving != nil && lastSaved.duration(to: clock.now) > pause {
           try save()
         }
       }

@@ -43,7 +43,8 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
   public var bucketsByLength = true
   /// Epochs without a better model after which training stops; 0 never stops.
   public var patience = 0
-  /// Seconds between two savings of the state that `--resume` goes on from.
+  /// Seconds between two savings of the state that `--resume` goes on from; more where saving takes
+  /// longer than a twentieth of that.
   public var saveInterval: Double = 30
   /// How the matrix products of a step are computed; weights are 32-bit floats either way.
   public var precision = ProductPrecision.f32

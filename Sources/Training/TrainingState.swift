@@ -42,8 +42,11 @@ struct TrainingState {
   ) {
     var fingerprint = Fingerprint()
     for example in examples {
-      for id in example.sequence.ids + [Int32(example.label)] {
-        fingerprint.combine([UInt8(truncatingIfNeeded: id), UInt8(truncatingIfNeeded: id >> 8)])
+      let numbers =
+        [Int32(clamping: example.sequence.ids.count), Int32(clamping: example.label)]
+        + example.sequence.ids + example.sequence.typeIDs
+      for number in numbers {
+        fingerprint.combine((0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) })
       }
     }
     run = Run(

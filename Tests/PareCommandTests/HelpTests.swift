@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct HelpTests {
   @Test(arguments: [
-    ["inspect"], ["tokenizer", "train"], ["tokenizer", "encode"], ["train"], ["evaluate"],
+    ["inspect"], ["import"], ["export"], ["tokenizer", "train"], ["tokenizer", "encode"], ["train"],
+    ["evaluate"],
     ["predict"], ["score"], ["prune"], ["bench"],
   ])
   func everyCommandShowsExamplesOfItself(command: [String]) throws {
@@ -21,7 +22,8 @@ import Testing
       let outcome = try folder.start(arguments).wait()
       #expect(outcome.status == 0)
       for name in [
-        "inspect", "tokenizer", "train", "evaluate", "predict", "score", "prune", "bench",
+        "inspect", "import", "export", "tokenizer", "train", "evaluate", "predict", "score",
+        "prune", "bench",
         "Exit status",
       ] { #expect(outcome.text.contains(name)) }
     }

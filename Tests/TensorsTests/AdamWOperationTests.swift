@@ -97,4 +97,33 @@ import Testing
       }
     }
   }
+
+  /// Long enough for moments to die away, which takes another path.
+  @Test(arguments: [15, 16, 17, 40, 700], [1e-8, 0.5 as Float])
+  func longPausesCatchUpToTheSameBits(pause: Int, epsilon: Float) {
+    var stream = RandomStream(UInt64(pause))
+    let start = Matrix(random: 3, 70, from: &stream).tensor
+    let gradients = Matrix(random: 3, 70, deviation: 1e-3, from: &stream).tensor
+    let zeros = Tensor(zeros: 3, 70)
+    var (dense, denseFirst, denseSecond) = (start, zeros, zeros)
+    var (lazy, lazyFirst, lazySecond) = (start, zeros, zeros)
+    var deferred = DeferredSteps(rowCount: 3)
+    for number in 1...pause + 1 {
+      let step = AdamWStep(
+        learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: epsilon, weightDecay: 0.01,
+        gradientScale: 1, step: number)
+      var (gradient, same) = number == 1 ? (gradients, gradients) : (zeros, zeros)
+      device.adamW(
+        step, parameter: &dense, gradient: &gradient, firstMoment: &denseFirst,
+        secondMoment: &denseSecond)
+      device.adamW(
+        step, rows: number == 1 ? [0, 1, 2] : [], deferring: &deferred, parameter: &lazy,
+        gradient: &same, firstMoment: &lazyFirst, secondMoment: &lazySecond)
+    }
+    device.catchUp(
+      &deferred, rows: nil, parameter: &lazy, firstMoment: &lazyFirst, secondMoment: &lazySecond)
+    #expect(lazy == dense && lazyFirst == denseFirst && lazySecond == denseSecond)
+    let hasDiedAway = denseFirst.elements.allSatisfy { $0 == 0 }
+    #expect(hasDiedAway == (pause == 700), "both paths were taken")
+  }
 }

@@ -158,6 +158,20 @@ private func roundedToBFloat16(_ value: Float) -> Float {
     #expect(device.linear(normalized, weight: weight, bias: bias)[1] == 40)
   }
 
+  @Test func twoShapesOfOneMemoryAreTwoOperands() {
+    let weight = Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])
+    let y = device.computing(.bf16).linear(
+      weight.reshaped(2, 3), weight: weight, bias: Tensor(zeros: 2))
+    #expect(y.elements == [14, 32, 32, 77])
+    let row = weight.reshaped(1, 6).reshaped(3, 2)
+    let other = device.computing(.bf16).linear(
+      row, weight: Tensor([1, 1], shape: [1, 2]), bias: Tensor(zeros: 1))
+    #expect(other.elements == [3, 7, 11])
+    #expect(
+      device.computing(.bf16).linear(
+        weight.reshaped(6, 1), weight: weight.reshaped(6, 1), bias: Tensor(zeros: 6))[35] == 36)
+  }
+
   @Test func narrowOperandsAreRoundedToTheNearest() {
     var stream = RandomStream(4)
     var values = Matrix(random: 40, 25, deviation: 3, from: &stream).tensor.elements

@@ -48,9 +48,6 @@ typedef struct csp_training {
   int32_t maximum_piece_length;
 } csp_training;
 
-/// Loads a model from a file; free it with csp_free_model.
-char *csp_load_file(const char *path, csp_model **model);
-
 /// Loads a model from bytes; free it with csp_free_model.
 char *csp_load_bytes(const void *bytes, size_t count, csp_model **model);
 

@@ -105,7 +105,7 @@ struct ForeignShape {
     }
     // XLM-RoBERTa counts positions from the one after the padding's.
     let padding = try file.integer(
-      "pad_token_id", in: 0...most, default: family == .xlmRoBERTa ? 1 : 0)
+      "pad_token_id", in: 0...most - 1, default: family == .xlmRoBERTa ? 1 : 0)
     let firstPosition = family == .xlmRoBERTa ? padding + 1 : 0
     let positions = try file.integer("max_position_embeddings", in: firstPosition + 1...most + 1)
     let layer = LayerShape(
@@ -118,7 +118,9 @@ struct ForeignShape {
       tokenTypeCount: isDistil ? 0 : try file.integer("type_vocab_size", in: 1...most, default: 2),
       labelCount: labelCount, poolerActivation: isDistil ? .relu : .tanh,
       layerNormEpsilon: isDistil
-        ? 1e-12 : Float(try file.number("layer_norm_eps", in: 0..<1, default: 1e-12)),
+        ? 1e-12
+        : min(
+          Float(try file.number("layer_norm_eps", in: 0..<1, default: 1e-12)), Float(1).nextDown),
       layers: Array(repeating: layer, count: layerCount))
   }
 

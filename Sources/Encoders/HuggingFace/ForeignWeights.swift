@@ -3,118 +3,99 @@
 import Checkpoints
 import Tensors
 
-/// Finds each parameter of a family's model in a file and checks all shapes before anything is read.
+/// Finds each parameter of a family's model in the files, and checks all shapes before anything is
+/// read.
 struct ForeignWeights {
-  let file: TensorFiles
-  let shape: ForeignShape
-  private let prefix: String
-  private let names: Set<String>
+  private let files: TensorFiles
+  private let shape: ForeignShape
+  private let names: ForeignNames
+  /// The parts that the files have not.
+  private let fresh: [String]
 
-  /// As many parameters as may be made anew for a file that has fewer: 256 MB.
+  /// As many parameters as may be made anew: 256 MB. Sizes that no tensor confirms are only claims.
   private static let harmlessCount = 1 << 26
 
-  init(_ file: TensorFiles, _ shape: ForeignShape) {
-    self.file = file
+  init(_ files: TensorFiles, _ shape: ForeignShape) {
+    self.files = files
     self.shape = shape
-    names = Set(file.names)
-    let prefix = shape.family.prefix
-    self.prefix = names.contains { $0.hasPrefix(prefix) } ? prefix : ""
+    let names = ForeignNames(shape.family, in: files)
+    self.names = names
+    let parameters = shape.configuration.parameterShapes
+    fresh = ["pooler", "classifier"].filter { !names.hasPart($0 + ".", of: parameters) }
   }
 
-  /// The model, with a fresh pooler or classifier where the file has none, and what the reader
-  /// should know of it.
+  /// Whether the files are of an encoder alone.
+  var hasNoClassifier: Bool { fresh.contains("classifier") }
+
+  /// The model, with a new pooler or classifier where the files have none, and what its user should
+  /// know of it.
   func classifier(seed: UInt64) throws(CheckpointError) -> (DenseClassifier, notes: [String]) {
-    let parameters = shape.configuration.parameterShapes
-    let fresh = ["pooler", "classifier"].filter { part in
-      parameters.filter { $0.name.hasPrefix(part + ".") }
-        .allSatisfy { sources(of: $0.name).allSatisfy { !names.contains($0) } }
-    }
-    func isFresh(_ name: String) -> Bool { fresh.contains { name.hasPrefix($0 + ".") } }
-    var used: Set<String> = []
-    var freshCount = 0
-    for (name, shape) in parameters {
-      if isFresh(name) {
-        freshCount += shape.reduce(1, *)
-      } else {
-        used.formUnion(try check(name, shape))
-      }
-    }
-    guard freshCount < Self.harmlessCount else {
-      throw .missingTensor(path: file.path, name: sources(of: fresh[0] + ".weight")[0])
-    }
-    let leftOut = try checkLeftOver(names.subtracting(used))
-    // Streams of their own, so that a fresh classifier does not depend on the pooler's being there.
+    let leftOut = try check()
+    // Streams of their own, so that a new classifier does not depend on the pooler's being there.
     var streams = [
-      "pooler": RandomStream(seed, 0xf4e5, 0), "classifier": RandomStream(seed, 0xf4e5, 1),
+      "pooler": RandomStream(newPart: 0, seed), "classifier": RandomStream(newPart: 1, seed),
     ]
     let model = try DenseClassifier(shape.configuration) { (name, shape) throws(CheckpointError) in
-      guard isFresh(name) else { return try read(name, shape) }
-      guard shape.count == 2, let part = name.split(separator: ".").first.map(String.init),
-        var stream = streams[part]
-      else { return Tensor(zeros: shape) }
+      guard let part = freshPart(of: name) else { return try read(name, shape) }
+      guard shape.count == 2, var stream = streams[part] else { return Tensor(zeros: shape) }
       defer { streams[part] = stream }
       return Tensor(normal: 0.02, shape: shape, from: &stream)
     }
     var notes: [String] = []
     if !leftOut.isEmpty {
-      notes.append("\(file.path): left out what a classifier has no use for: \(leftOut.listed)")
+      notes.append("\(files.path): left out what a classifier has no use for: \(leftOut.listed)")
     }
     if !fresh.isEmpty {
-      let missing = fresh.map { sources(of: $0 + ".weight")[0] }.joined(separator: " and ")
+      let missing = fresh.flatMap { names.sources(of: $0 + ".weight") }.joined(separator: " and ")
       notes.append(
-        "\(file.path): has no \(missing): the \(fresh.joined(separator: " and ")) "
+        "\(files.path): has no \(missing): the \(fresh.joined(separator: " and ")) "
           + "\(fresh.count == 1 ? "is" : "are") new, random from seed \(seed); "
           + "train before the answers mean anything")
     }
     return (model, notes)
   }
 
-  /// The names in the file of one of our parameters. Checkpoints of BERT's first releases say gamma
-  /// and beta for a normalization's weight and bias.
-  private func sources(of parameter: String) -> [String] {
-    shape.family.tensorNames(of: parameter, prefix: prefix).map { name in
-      guard !names.contains(name) else { return name }
-      for (new, old) in [
-        ("LayerNorm.weight", "LayerNorm.gamma"), ("LayerNorm.bias", "LayerNorm.beta"),
-      ]
-      where name.hasSuffix(new) {
-        let older = name.dropLast(new.count) + old
-        if names.contains(String(older)) { return String(older) }
-      }
-      return name
-    }
+  private func freshPart(of parameter: String) -> String? {
+    fresh.first { parameter.hasPrefix($0 + ".") }
   }
 
-  /// The names of a parameter's tensors, once they are seen to have the right shapes.
-  private func check(_ parameter: String, _ shape: [Int]) throws(CheckpointError) -> [String] {
-    let sources = sources(of: parameter)
-    guard let whole = shape.first, !sources.isEmpty else { return sources }
-    let expected = [whole / sources.count] + shape.dropFirst()
-    for name in sources {
-      guard let found = file.shape(of: name) else {
-        throw .missingTensor(path: file.path, name: name)
+  /// Compares every shape, and returns the known tensors that no parameter takes. Any other tensor is
+  /// an error, and so is a part of which only some is there.
+  private func check() throws(CheckpointError) -> [String] {
+    var unused = Set(files.names)
+    var freshCount = 0
+    for (parameter, shape) in shape.configuration.parameterShapes {
+      guard freshPart(of: parameter) == nil else {
+        freshCount += shape.reduce(1, *)
+        continue
       }
-      guard found == expected else {
-        throw .wrongShape(
-          path: file.path(of: name), name: name, expected: expected, found: found)
+      let sources = names.sources(of: parameter)
+      for name in sources {
+        guard let found = files.shape(of: name) else {
+          throw .missingTensor(path: files.path, name: name)
+        }
+        let expected = [shape[0] / sources.count] + shape.dropFirst()
+        guard found == expected else {
+          throw .wrongShape(
+            path: files.path(of: name), name: name, expected: expected, found: found)
+        }
+        unused.remove(name)
       }
     }
-    return sources
+    if let part = fresh.first, freshCount > Self.harmlessCount {
+      throw .missingTensor(path: files.path, name: names.sources(of: part + ".weight")[0])
+    }
+    for name in unused.sorted() where !shape.family.isLeftOut(name) {
+      throw .unexpectedTensor(path: files.path(of: name), name: name)
+    }
+    return unused.sorted()
   }
 
   private func read(_ parameter: String, _ shape: [Int]) throws(CheckpointError) -> Tensor {
-    let sources = sources(of: parameter)
-    guard sources.count != 1 else { return try file.tensor(sources[0]) }
+    let sources = names.sources(of: parameter)
+    guard sources.count != 1 else { return try files.tensor(sources[0]) }
     var parts: [Tensor] = []
-    for name in sources { parts.append(try file.tensor(name)) }
+    for name in sources { parts.append(try files.tensor(name)) }
     return parts.isEmpty ? Tensor(zeros: shape) : Tensor(joining: parts)
-  }
-
-  /// The known tensors among those that no parameter took; any other is an error.
-  private func checkLeftOver(_ names: Set<String>) throws(CheckpointError) -> [String] {
-    for name in names.sorted() where !shape.family.isLeftOut(name) {
-      throw .unexpectedTensor(path: file.path(of: name), name: name)
-    }
-    return names.sorted()
   }
 }

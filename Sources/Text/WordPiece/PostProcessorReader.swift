@@ -1,5 +1,7 @@
 // The special tokens around texts, as `tokenizer.json` has them.
 
+import JSON
+
 /// Reads `[CLS] a [SEP] b [SEP]` from a post-processor, and refuses any other frame.
 struct PostProcessorReader {
   let file: JSONFile

@@ -1,6 +1,7 @@
 // `tokenizer_config.json` and `special_tokens_map.json` of the `transformers` library.
 
 import Foundation
+import JSON
 
 /// Settings beside a vocabulary.
 ///
@@ -153,7 +154,10 @@ struct TokenizerConfiguration {
     var tokens: [AddedToken] = []
     if let decoder = keys["added_tokens_decoder"], !decoder.isNull {
       for (key, value) in try decoder.object() {
-        guard let id = Int32(key), id >= 0 else { throw value.error(expected: "an id as key") }
+        // Any larger is no id, and others must have room after it.
+        guard let id = Int32(key), (0..<1 << 30).contains(id) else {
+          throw value.error(expected: "an id as key")
+        }
         tokens.append(try value.configuredToken(id: id))
       }
       tokens.sort { $0.id < $1.id }

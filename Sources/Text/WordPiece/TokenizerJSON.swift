@@ -1,5 +1,7 @@
 // `tokenizer.json` of the `tokenizers` library, where it is WordPiece as BERT has it.
 
+import JSON
+
 /// Reads a description from the file; what would change ids and is not done here is refused by name.
 ///
 /// Passed over: `version`; `padding`, except for the name of its token; `decoder`; and `stride` of
@@ -162,7 +164,7 @@ extension PieceList {
       }
       if member.key.isEscaped {
         starts[id] = UInt32(bytes.count)
-        bytes += try file.decoded(member.key)
+        bytes += member.key.content(in: file.bytes)
         ends[id] = UInt32(bytes.count)
       } else {
         starts[id] = UInt32(member.key.range.lowerBound)
@@ -172,7 +174,7 @@ extension PieceList {
   }
 
   private func firstGap(
-    _ members: [JSONFile.Member], _ file: JSONFile
+    _ members: [JSONDocument.Member], _ file: JSONFile
   ) throws(TextError) -> Int {
     var ids: Set<Int> = []
     for member in members { ids.insert(try file.at("id", member.value).integer()) }

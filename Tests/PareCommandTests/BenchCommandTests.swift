@@ -8,7 +8,10 @@ import Testing
     "precision", "batch", "length", "threads", "cpu",
   ]
 
-  @Test(arguments: [[], ["--train"], ["--train", "--data", "test.tsv"], ["--data", "test.tsv"], ["--data", "test.tsv", "--single"]])
+  @Test(arguments: [
+    [], ["--train"], ["--train", "--data", "test.tsv"], ["--data", "test.tsv"],
+    ["--data", "test.tsv", "--single"],
+  ])
   func jsonHasTheDocumentedKeys(mode: [String]) throws {
     let folder = try Sample.folder()
     let outcome = try folder.start(

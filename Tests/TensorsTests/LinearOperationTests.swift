@@ -175,7 +175,8 @@ private func roundedToBFloat16(_ value: Float) -> Float {
   @Test func narrowOperandsAreRoundedToTheNearest() {
     var stream = RandomStream(4)
     var values = Matrix(random: 40, 25, deviation: 3, from: &stream).tensor.elements
-    values += [0, -0.0, 1e-30, -7e37, .infinity, 1.00390625, 1.01171875, 1.0039064]  // ties, and just above one
+    // At the end ties, and just above one.
+    values += [0, -0.0, 1e-30, -7e37, .infinity, 1.00390625, 1.01171875, 1.0039064]
     let x = Tensor(values, shape: [values.count, 1])
     let y = device.computing(.bf16).linear(
       x, weight: Tensor([1], shape: [1, 1]), bias: Tensor(zeros: 1))

@@ -50,6 +50,7 @@ extension Oracle {
 }
 
 extension Matrix {
+  /// Each element changed by itself.
   public func mapElements(_ transform: (Double) -> Double) -> Matrix {
     Matrix(elements.map(transform), rows: rows, columns: columns)
   }

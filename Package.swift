@@ -56,10 +56,14 @@ let package = Package(
       exclude: ["README.md", "onnx.proto"], swiftSettings: rules),
     library("Training", ["Tensors", "Text", "Checkpoints", "Encoders"]),
     library("Pruning", ["Tensors", "Text", "Encoders", "Training"]),
+    library("Distillation", ["Tensors", "Text", "Encoders", "Training"]),
     library("Reports", ["Tensors", "Text", "Encoders", "Training"]),
     library(
       "Pare",
-      ["Checkpoints", "Encoders", "ONNX", "Pruning", "Reports", "Tensors", "Text", "Training"]),
+      [
+        "Checkpoints", "Distillation", "Encoders", "ONNX", "Pruning", "Reports", "Tensors", "Text",
+        "Training",
+      ]),
     .executableTarget(
       name: "PareCommand", dependencies: ["Pare", argumentParser], swiftSettings: rules),
     library("TestSupport", ["Tensors", "Text", "Encoders"]),
@@ -81,6 +85,11 @@ let package = Package(
       "PruningTests",
       [
         "Tensors", "Text", "Checkpoints", "Encoders", "Training", "Pruning", "TestSupport",
+      ]),
+    tests(
+      "DistillationTests",
+      [
+        "Tensors", "Text", "Checkpoints", "Encoders", "Training", "Distillation", "TestSupport",
       ]),
     tests("ReportsTests", ["Tensors", "Text", "Training", "Reports"]),
     tests("PareCommandTests", ["Pare", "PareCommand"]),

@@ -82,11 +82,15 @@ bool pare_linear_backward(pare_device *device, const float *dY, int rows, int ou
     run.tiles = pare_tiles_of(rows, inputs);
     pare_run(device, pare_tile_count(&run.tiles, rows), input_gradient_piece, &run);
   }
-  if (outputs == 0) return !run.failed;
-  run.b = x;
-  run.c = dWeight;
-  run.bias_gradient = dBias;
-  run.tiles = (pare_tiles){pare_tile_width(outputs), inputs, 1};
-  pare_run(device, pare_tile_count(&run.tiles, outputs), parameter_gradient_piece, &run);
+  return !run.failed && pare_add_products(device, dY, rows, outputs, x, inputs, dWeight, dBias);
+}
+
+bool pare_add_products(pare_device *device, const float *a, int rows, int a_columns, const float *b, int b_columns,
+  float *products, float *column_sums) {
+  if (rows == 0 || a_columns == 0) return true;
+  linear_run run = {.a = a, .b = b, .c = products, .bias_gradient = column_sums, .rows = rows, .inputs = b_columns,
+    .outputs = a_columns};
+  run.tiles = (pare_tiles){pare_tile_width(a_columns), b_columns, 1};
+  pare_run(device, pare_tile_count(&run.tiles, a_columns), parameter_gradient_piece, &run);
   return !run.failed;
 }

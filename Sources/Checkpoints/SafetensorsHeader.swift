@@ -100,7 +100,7 @@ struct SafetensorsHeader {
     throw cursor.failure("tensor \(name): expected a type of \(known), found \(found.brief)")
   }
 
-  private static func numbers(
+  static func numbers(
     _ cursor: inout JSONCursor, atMost most: Int
   ) throws(JSONFailure) -> [Int] {
     var numbers: [Int] = []

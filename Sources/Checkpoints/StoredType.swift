@@ -44,3 +44,14 @@ public enum StoredType: String, CaseIterable, Sendable {
     }
   }
 }
+
+extension ElementType {
+  /// The same type among all that the format knows.
+  var stored: StoredType {
+    switch self {
+    case .f32: .f32
+    case .f16: .f16
+    case .bf16: .bf16
+    }
+  }
+}

@@ -47,8 +47,13 @@ public struct TensorFiles: Sendable {
   /// The type of a tensor as stored, or `nil` where there is none of that name.
   public func type(of name: String) -> StoredType? { fileByName[name]?.type(of: name) }
 
-  /// The bytes that a tensor takes in its file.
+  /// The bytes that a tensor takes in its file, its mask included.
   public func byteCount(of name: String) -> Int { fileByName[name]?.byteCount(of: name) ?? 0 }
+
+  /// The bytes of the mask of a tensor that is stored without its zeros; 0 of all others.
+  public func maskByteCount(of name: String) -> Int {
+    fileByName[name]?.maskByteCount(of: name) ?? 0
+  }
 
   /// The file that holds a tensor, for messages; where there is none of that name, as ``path``.
   public func path(of name: String) -> String { fileByName[name]?.path ?? path }

@@ -15,7 +15,7 @@ public struct Embeddings: Parameterized, Equatable {
   public var norm: LayerNorm
 
   struct Cache: Sendable {
-    let norm: LayerNormCache
+    let norm: LayerNorm.Cache
     let dropout: Dropout
   }
 
@@ -27,24 +27,28 @@ public struct Embeddings: Parameterized, Equatable {
       ids: batch.ids, types: batch.typeIDs, offsets, firstPosition: configuration.firstPosition,
       word: word, position: position, tokenType: tokenType)  // [T, hidden]
     var (output, cache) = norm.forward(
-      consume sum, epsilon: configuration.layerNormEpsilon, recording: options.isRecording,
+      consume sum, epsilon: configuration.layerNormEpsilon,
+      gates: options.gates.map { ChannelGates($0.channels) }, recording: options.isRecording,
       on: device)
     let dropout = options.dropout(.embeddings)
     device.applyDropout(dropout, to: &output)
     return (output, cache.map { Cache(norm: $0, dropout: dropout) })
   }
 
+  /// Returns the gradients of the channels' gates [sequences, hidden] where the pass had gates.
   func backward(
     _ dY: consuming Tensor, _ cache: Cache, _ batch: TokenBatch, _ offsets: SequenceOffsets,
     _ configuration: EncoderConfiguration, into gradient: inout Embeddings, on device: Device
-  ) {
+  ) -> Tensor? {
     var dOutput = dY
     device.applyDropout(cache.dropout, to: &dOutput)
-    let dSum = norm.backward(dOutput, cache.norm, into: &gradient.norm, on: device).dX
+    let (dSum, _, channels) = norm.backward(
+      dOutput, cache.norm, offsets, into: &gradient.norm, on: device)
     device.embeddingBackward(
       dSum, ids: batch.ids, types: batch.typeIDs, offsets,
       firstPosition: configuration.firstPosition, word: &gradient.word,
       position: &gradient.position, tokenType: &gradient.tokenType)
+    return channels
   }
 
   public mutating func forEachParameter<E>(

@@ -12,25 +12,71 @@ public struct EncoderLayer<P: Projection>: Sendable {
   struct Cache: Sendable {
     let attention: SelfAttention<P>.Cache
     let feedForward: FeedForward<P>.Cache
+    /// What the layer would add to what passes it by, where there are gates: layer(x) − x.
+    let difference: Tensor?
   }
 
   func forward(_ x: Tensor, _ pass: LayerPass) -> (output: Tensor, cache: Cache?) {
     let (attended, attentionCache) = attention.forward(x, pass)
     pass.options.didCompute?(.attention)
-    let (y, feedForwardCache) = feedForward.forward(attended, pass)
+    var (y, feedForwardCache) = feedForward.forward(attended, pass)
     pass.options.didCompute?(.feedForward)
+    let difference = pass.gates.map { applyGate($0.layer, x, &y, pass) }
     guard let attentionCache, let feedForwardCache else { return (y, nil) }
-    return (y, Cache(attention: attentionCache, feedForward: feedForwardCache))
+    let cache = Cache(
+      attention: attentionCache, feedForward: feedForwardCache, difference: difference)
+    return (y, cache)
+  }
+
+  /// y becomes gate · y + (1 − gate) · x; returns y − x.
+  private func applyGate(
+    _ gate: Float, _ x: Tensor, _ y: inout Tensor, _ pass: LayerPass
+  ) -> Tensor {
+    let device = pass.device
+    var passing = pass.firstTokenOnly ? device.gatherRows(x, at: pass.offsets.firstTokens) : x
+    var difference = passing
+    difference.scale(by: -1)
+    device.add(y, to: &difference)
+    guard gate != 1 else { return difference }
+    y.scale(by: gate)
+    passing.scale(by: 1 - gate)
+    device.add(passing, to: &y)
+    return difference
   }
 }
 
 extension EncoderLayer where P == Linear {
+  /// Returns dX, and the gates' gradients where the pass had gates.
   func backward(
     _ dY: Tensor, _ cache: Cache, _ pass: LayerPass, into gradient: inout EncoderLayer
-  ) -> (dX: Tensor, gateGradient: Tensor?) {
-    let dAttended = feedForward.backward(
-      dY, cache.feedForward, into: &gradient.feedForward, on: pass.device)
-    return attention.backward(dAttended, cache.attention, pass, into: &gradient.attention)
+  ) -> (dX: Tensor, gates: GateGradients.Layer?) {
+    let device = pass.device
+    guard let gate = pass.gates?.layer, let difference = cache.difference else {
+      let (dAttended, _, _, _) = feedForward.backward(
+        dY, cache.feedForward, pass, into: &gradient.feedForward)
+      let (dX, _, _, _) = attention.backward(
+        dAttended, cache.attention, pass, into: &gradient.attention)
+      return (dX, nil)
+    }
+    let products = device.groupProducts(difference, dY, pass.queries, groups: 1)
+    var dPassing = dY
+    dPassing.scale(by: 1 - gate)
+    var dLayer = dY
+    if gate != 1 { dLayer.scale(by: gate) }
+    let (dAttended, dFeedForward, neurons, outer) = feedForward.backward(
+      dLayer, cache.feedForward, pass, into: &gradient.feedForward)
+    var (dX, dAttention, heads, inner) = attention.backward(
+      dAttended, cache.attention, pass, into: &gradient.attention)
+    if pass.firstTokenOnly {
+      device.scatterAddRows(dPassing, at: pass.offsets.firstTokens, to: &dX)
+    } else {
+      device.add(dPassing, to: &dX)
+    }
+    guard let heads, let neurons, let inner, let outer else { return (dX, nil) }
+    let gates = GateGradients.Layer(
+      layer: products, heads: heads, neurons: neurons, attentionOutput: dAttention,
+      feedForwardOutput: dFeedForward, channels: [inner, outer])
+    return (dX, gates)
   }
 }
 

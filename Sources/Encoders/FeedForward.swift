@@ -13,8 +13,8 @@ public struct FeedForward<P: Projection>: Sendable {
 
   /// What the backward pass needs.
   struct Cache: Sendable {
-    let input, intermediate, activated: Tensor
-    let norm: LayerNormCache
+    let input, intermediate, activated, gated: Tensor
+    let norm: LayerNorm.Cache
   }
 
   func forward(_ x: Tensor, _ pass: LayerPass) -> (output: Tensor, cache: Cache?) {
@@ -22,27 +22,41 @@ public struct FeedForward<P: Projection>: Sendable {
     let intermediate = up(x, on: device)  // [Q, intermediate]
     let kept = options.isRecording ? intermediate : nil
     let activated = device.gelu(consume intermediate)
-    let projected = down(activated, on: device)  // [Q, hidden]
+    var gated = activated
+    if let gates = pass.gates?.neurons { device.scaleGroups(&gated, by: gates) }
+    let projected = down(gated, on: device)  // [Q, hidden]
     let (y, normCache) = norm.forward(
       consume projected, residual: x,
       dropout: options.dropout(.feedForwardOutput, layer: pass.index), epsilon: pass.epsilon,
-      recording: options.isRecording, on: device)
+      gates: pass.channelGates, recording: options.isRecording, on: device)
     guard let kept, let normCache else { return (y, nil) }
-    return (y, Cache(input: x, intermediate: kept, activated: activated, norm: normCache))
+    let cache = Cache(
+      input: x, intermediate: kept, activated: activated, gated: gated, norm: normCache)
+    return (y, cache)
   }
 }
 
 extension FeedForward where P == Linear {
+  /// Returns dX; the gradient of what the down projection gives; and the gradients of the neurons' gates
+  /// [sequences, neurons] and of the channels' where the pass had gates.
   func backward(
-    _ dY: Tensor, _ cache: Cache, into gradient: inout FeedForward, on device: Device
-  ) -> Tensor {
-    let (dProjected, dResidual) = norm.backward(
-      dY, cache.norm, into: &gradient.norm, on: device)
-    let dActivated = down.backward(
-      dProjected, input: cache.activated, into: &gradient.down, on: device)
+    _ dY: Tensor, _ cache: Cache, _ pass: LayerPass, into gradient: inout FeedForward
+  ) -> (dX: Tensor, dProjected: Tensor, neurons: Tensor?, channels: Tensor?) {
+    let device = pass.device
+    let (dProjected, dResidual, channels) = norm.backward(
+      dY, cache.norm, pass.queries, into: &gradient.norm, on: device)
+    var dActivated = down.backward(
+      dProjected, input: cache.gated, into: &gradient.down, on: device)
+    var neurons: Tensor?
+    if let gates = pass.gates?.neurons {
+      neurons = device.groupProducts(
+        cache.activated, dActivated, pass.queries, groups: gates.count)
+      device.scaleGroups(&dActivated, by: gates)
+    }
     let dIntermediate = device.geluBackward(consume dActivated, input: cache.intermediate)
-    return up.backward(
+    let dX = up.backward(
       dIntermediate, input: cache.input, adding: dResidual, into: &gradient.up, on: device)
+    return (dX, dProjected, neurons, channels)
   }
 }
 

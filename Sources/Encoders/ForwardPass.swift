@@ -2,20 +2,6 @@
 
 import Tensors
 
-/// Multipliers of units, 1 where a unit is open and 0 where it is closed.
-///
-/// Gates exist only while units are scored. The law of the package: closing a gate gives the same
-/// logits as cutting the unit.
-public struct Gates: Sendable, Equatable {
-  /// Of each layer's heads, on their context before the output projection.
-  public var heads: [[Float]]
-
-  /// All gates open.
-  public init(open configuration: EncoderConfiguration) {
-    heads = configuration.layers.map { Array(repeating: 1, count: $0.headCount) }
-  }
-}
-
 /// Dropout of one training step. The masks follow from the key alone.
 public struct DropoutOptions: Sendable {
   /// Of embeddings, of what joins a residual, and of the pooled vector.
@@ -68,25 +54,5 @@ public struct ForwardOptions: Sendable {
 
   func dropout(_ site: DropoutOptions.Site, layer: Int = 0) -> Dropout {
     dropout?.dropout(site, layer: layer) ?? .none
-  }
-}
-
-/// What one layer needs of a pass.
-struct LayerPass {
-  let index: Int
-  let shape: LayerShape
-  let offsets: SequenceOffsets
-  let epsilon: Float
-  let options: ForwardOptions
-  /// Only the first token of each sequence is wanted from this layer.
-  let firstTokenOnly: Bool
-  let device: Device
-
-  var headGates: [Float]? { options.gates?.heads[index] }
-
-  var attention: AttentionShape {
-    AttentionShape(
-      offsets: offsets, headCount: shape.headCount, headSize: shape.headSize,
-      firstTokenOnly: firstTokenOnly, dropout: options.dropout(.attention, layer: index))
   }
 }

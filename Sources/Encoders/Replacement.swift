@@ -18,18 +18,21 @@ extension SequenceClassifier where P == Linear {
   }
 }
 
-extension SequenceClassifier {
-  /// Puts another attention into a layer; its weights must have the sizes that `headCount` gives.
-  public mutating func replaceAttention(
-    _ attention: SelfAttention<P>, headCount: Int, inLayer index: Int
+extension SequenceClassifier where P == Linear {
+  /// A model of given parts, which must have the sizes that `configuration` gives.
+  public init(
+    _ configuration: EncoderConfiguration, embeddings: Embeddings, layers: [EncoderLayer<Linear>],
+    pooler: Linear, classifier: Linear
   ) {
-    var shape = configuration.layers[index]
-    shape.headCount = headCount
-    precondition(
-      attention.queryKeyValue.outputSize == 3 * shape.attentionSize
-        && attention.output.inputSize == shape.attentionSize,
-      "an attention of \(attention.output.inputSize) for \(headCount) heads of \(shape.headSize)")
-    layers[index].attention = attention
-    configuration.layers[index] = shape
+    self.configuration = configuration
+    self.embeddings = embeddings
+    self.layers = layers
+    self.pooler = pooler
+    self.classifier = classifier
+    for (found, expected) in zip(parameters, configuration.parameterShapes) {
+      precondition(
+        found.name == expected.name && found.tensor.shape == expected.shape,
+        "\(found.name) is \(found.tensor.shape), not \(expected)")
+    }
   }
 }

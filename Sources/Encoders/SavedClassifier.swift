@@ -103,7 +103,8 @@ public struct SavedClassifier: Sendable {
     ["tokenizer.model", "sentencepiece.bpe.model", "tokenizer.json", "vocab.txt"],
   ]
 
-  /// Writes the folder beside `folder` and renames it. `extraFiles` go with it, by name.
+  /// Writes the folder beside `folder` and renames it. `extraFiles` go with it, by name. Matrices with
+  /// enough zeros are stored without them.
   public func write(
     to folder: URL, as type: ElementType = .f32, extraFiles: [String: Data] = [:]
   ) throws {
@@ -120,7 +121,7 @@ public struct SavedClassifier: Sendable {
       for (name, data) in try tokenizer.files() { try put(data, name) }
       for (name, data) in extraFiles { try put(data, name) }
       try SafetensorsFile.write(
-        classifier.parameters, as: type, metadata: ["format": "pare"],
+        classifier.parameters, as: type, metadata: ["format": "pare"], omittingZeros: true,
         to: folder.appendingPathComponent("model.safetensors"))
     }
   }

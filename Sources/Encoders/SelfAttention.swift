@@ -14,7 +14,7 @@ public struct SelfAttention<P: Projection>: Sendable {
   /// What the backward pass needs.
   struct Cache: Sendable {
     let input, queryKeyValue, probabilities, context, gatedContext: Tensor
-    let norm: LayerNormCache
+    let norm: LayerNorm.Cache
   }
 
   func forward(_ x: Tensor, _ pass: LayerPass) -> (output: Tensor, cache: Cache?) {
@@ -23,16 +23,14 @@ public struct SelfAttention<P: Projection>: Sendable {
     let (context, probabilities) = device.attention(
       queryKeyValue, pass.attention, recording: options.isRecording)  // [Q, attention]
     var gated = context
-    if let gates = pass.headGates {
-      device.scaleHeads(&gated, by: gates, headSize: pass.shape.headSize)
-    }
+    if let gates = pass.gates?.heads { device.scaleGroups(&gated, by: gates) }
     let projected = output(gated, on: device)  // [Q, hidden]
     let residual =
       pass.firstTokenOnly ? device.gatherRows(x, at: pass.offsets.firstTokens) : x
     let (y, normCache) = norm.forward(
       consume projected, residual: residual,
       dropout: options.dropout(.attentionOutput, layer: pass.index), epsilon: pass.epsilon,
-      recording: options.isRecording, on: device)
+      gates: pass.channelGates, recording: options.isRecording, on: device)
     guard let probabilities, let normCache else { return (y, nil) }
     let cache = Cache(
       input: x, queryKeyValue: queryKeyValue, probabilities: probabilities, context: context,
@@ -42,19 +40,20 @@ public struct SelfAttention<P: Projection>: Sendable {
 }
 
 extension SelfAttention where P == Linear {
-  /// Returns dX, and each gate's gradient [sequences, heads] where the pass had gates.
+  /// Returns dX; the gradient of what the output projection gives; and the gradients of the heads' gates
+  /// [sequences, heads] and of the channels' where the pass had gates.
   func backward(
     _ dY: Tensor, _ cache: Cache, _ pass: LayerPass, into gradient: inout SelfAttention
-  ) -> (dX: Tensor, gateGradient: Tensor?) {
+  ) -> (dX: Tensor, dProjected: Tensor, heads: Tensor?, channels: Tensor?) {
     let device = pass.device
-    let (dProjected, dResidual) = norm.backward(
-      dY, cache.norm, into: &gradient.norm, on: device)
+    let (dProjected, dResidual, channels) = norm.backward(
+      dY, cache.norm, pass.queries, into: &gradient.norm, on: device)
     var dContext = output.backward(
       dProjected, input: cache.gatedContext, into: &gradient.output, on: device)
-    var gateGradient: Tensor?
-    if let gates = pass.headGates {
-      gateGradient = device.headProducts(cache.context, dContext, pass.attention)
-      device.scaleHeads(&dContext, by: gates, headSize: pass.shape.headSize)
+    var heads: Tensor?
+    if let gates = pass.gates?.heads {
+      heads = device.groupProducts(cache.context, dContext, pass.queries, groups: gates.count)
+      device.scaleGroups(&dContext, by: gates)
     }
     let dQueryKeyValue = device.attentionBackward(
       dContext, queryKeyValue: cache.queryKeyValue, probabilities: cache.probabilities,
@@ -63,12 +62,12 @@ extension SelfAttention where P == Linear {
       let dX = queryKeyValue.backward(
         dQueryKeyValue, input: cache.input, adding: dResidual, into: &gradient.queryKeyValue,
         on: device)
-      return (dX, gateGradient)
+      return (dX, dProjected, heads, channels)
     }
     var dX = queryKeyValue.backward(
       dQueryKeyValue, input: cache.input, into: &gradient.queryKeyValue, on: device)
     device.scatterAddRows(dResidual, at: pass.offsets.firstTokens, to: &dX)
-    return (dX, gateGradient)
+    return (dX, dProjected, heads, channels)
   }
 }
 

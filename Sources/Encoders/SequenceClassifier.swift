@@ -28,6 +28,12 @@ public struct SequenceClassifier<P: Projection>: Sendable {
     let batch: TokenBatch
     let offsets: SequenceOffsets
     let options: ForwardOptions
+
+    /// What went into layer `index` of a recorded pass, [tokens, hidden]; at the number of layers, what
+    /// came out of the last: of all tokens where the pass was asked for them, else of the first ones.
+    public func hiddenState(_ index: Int) -> Tensor? {
+      index < layers.count ? layers[index].attention.input : hidden ?? head?.first
+    }
   }
 
   struct HeadCache: Sendable {
@@ -59,18 +65,26 @@ public struct SequenceClassifier<P: Projection>: Sendable {
     if layers.isEmpty || options.wantsAllTokens {
       x = device.gatherRows(x, at: offsets.firstTokens)
     }
-    let pooled = configuration.poolerActivation.forward(pooler(x, on: device), on: device)
-    var dropped = pooled
-    let dropout = options.dropout(.pooled)
-    device.applyDropout(dropout, to: &dropped)
-    let logits = classifier(dropped, on: device)  // [B, labels]
+    let (logits, head) = self.head(x, options, embeddingsCache, on: device)
     options.didCompute?(.head)
-    let head = embeddingsCache.map {
-      HeadCache(embeddings: $0, first: x, pooled: pooled, dropped: dropped, dropout: dropout)
-    }
     return Trace(
       logits: logits, hidden: hidden, layers: caches, head: head, batch: batch, offsets: offsets,
       options: options)
+  }
+
+  /// The logits [sequences, labels] of the first tokens' vectors [sequences, hidden].
+  func head(
+    _ first: Tensor, _ options: ForwardOptions, _ embeddings: Embeddings.Cache?, on device: Device
+  ) -> (logits: Tensor, cache: HeadCache?) {
+    let pooled = configuration.poolerActivation.forward(pooler(first, on: device), on: device)
+    var dropped = pooled
+    if let gates = options.gates { device.scaleGroups(&dropped, by: gates.channels) }
+    let dropout = options.dropout(.pooled)
+    device.applyDropout(dropout, to: &dropped)
+    let cache = embeddings.map {
+      HeadCache(embeddings: $0, first: first, pooled: pooled, dropped: dropped, dropout: dropout)
+    }
+    return (classifier(dropped, on: device), cache)
   }
 
   func pass(
@@ -86,42 +100,81 @@ public struct SequenceClassifier<P: Projection>: Sendable {
 /// A classifier in 32-bit floats, which can be trained and pruned.
 public typealias DenseClassifier = SequenceClassifier<Linear>
 
+/// The gradient of a loss by what a pass gave.
+public struct TraceGradient: Sendable {
+  /// By the logits, [sequences, labels].
+  public var logits: Tensor
+  /// By hidden states, in the shapes and at the places of ``SequenceClassifier/Trace/hiddenState(_:)``.
+  public var hiddenStates: [Int: Tensor]
+
+  /// A gradient.
+  public init(logits: Tensor, hiddenStates: [Int: Tensor] = [:]) {
+    self.logits = logits
+    self.hiddenStates = hiddenStates
+  }
+}
+
 extension SequenceClassifier where P == Linear {
-  /// Adds to `gradients` what dLoss/dLogits [sequences, labels] means for every parameter, and
-  /// dLoss/dHidden [tokens, hidden] where the pass computed all tokens.
-  ///
-  /// Where the pass had gates, returns their gradients layer by layer, [sequences, heads] each.
+  /// Adds to `gradients` what `gradient` means for every parameter. Returns the gradients of gates where
+  /// the pass had some.
   @discardableResult
   public func backward(
-    _ dLogits: Tensor, hidden dHidden: Tensor? = nil, _ trace: consuming Trace,
-    into gradients: inout DenseClassifier, on device: Device
-  ) -> [Tensor] {
+    _ gradient: TraceGradient, _ trace: consuming Trace, into gradients: inout DenseClassifier,
+    on device: Device
+  ) -> GateGradients? {
     guard let head = trace.head else { preconditionFailure("the pass did not record") }
     var trace = trace
-    var dPooled = classifier.backward(
-      dLogits, input: head.dropped, into: &gradients.classifier, on: device)
-    device.applyDropout(head.dropout, to: &dPooled)
-    let dPooler = configuration.poolerActivation.backward(
-      dPooled, output: head.pooled, on: device)
-    var dX = pooler.backward(dPooler, input: head.first, into: &gradients.pooler, on: device)
-    if layers.isEmpty || trace.options.wantsAllTokens {
+    var (dX, channels) = headBackward(
+      gradient.logits, head, trace.options, into: &gradients, on: device)
+    var dHidden = gradient.hiddenStates[layers.count]
+    if !trace.options.wantsAllTokens, let dFirst = dHidden {
+      device.add(dFirst, to: &dX)
+      dHidden = nil
+    }
+    if trace.options.wantsAllTokens || layers.isEmpty {
       var dAll = dHidden ?? Tensor(zeros: trace.offsets.tokenCount, configuration.hiddenSize)
       device.scatterAddRows(dX, at: trace.offsets.firstTokens, to: &dAll)
       dX = dAll
     }
-    var gateGradients: [Tensor] = []
+    var gates: [GateGradients.Layer] = []
     for index in layers.indices.reversed() {
       let cache = trace.layers.removeLast()  // its memory is free for the next layer
-      let (dInput, gateGradient) = layers[index].backward(
+      let (dInput, layerGates) = layers[index].backward(
         dX, cache, pass(index, trace.offsets, trace.options, device),
         into: &gradients.layers[index])
       dX = dInput
-      if let gateGradient { gateGradients.append(gateGradient) }
+      if let dHidden = gradient.hiddenStates[index] { device.add(dHidden, to: &dX) }
+      if let layerGates { gates.append(layerGates) }
     }
-    embeddings.backward(
+    let first = embeddings.backward(
       dX, head.embeddings, trace.batch, trace.offsets, configuration, into: &gradients.embeddings,
       on: device)
-    return gateGradients.reversed()
+    guard var channels, let first else { return nil }
+    for part in gates.flatMap(\.channels) + [first] { device.add(part, to: &channels) }
+    let isOpen = trace.options.gates?.channels.map { $0 == 0 ? 0 : 1 as Float }
+    if let isOpen { device.scaleGroups(&channels, by: isOpen) }
+    return GateGradients(layers: gates.reversed(), channels: channels)
+  }
+
+  /// Returns the gradient of the first tokens' vectors; and what the pooled vector adds to the gradients
+  /// of channels, where the pass had gates.
+  private func headBackward(
+    _ dLogits: Tensor, _ head: HeadCache, _ options: ForwardOptions,
+    into gradients: inout DenseClassifier, on device: Device
+  ) -> (dFirst: Tensor, channels: Tensor?) {
+    var dPooled = classifier.backward(
+      dLogits, input: head.dropped, into: &gradients.classifier, on: device)
+    device.applyDropout(head.dropout, to: &dPooled)
+    var channels: Tensor?
+    if let gates = options.gates?.channels {
+      let single = SequenceOffsets(lengths: Array(repeating: 1, count: dPooled.shape[0]))
+      channels = device.groupProducts(head.pooled, dPooled, single, groups: gates.count)
+      device.scaleGroups(&dPooled, by: gates)
+    }
+    let dPooler = configuration.poolerActivation.backward(
+      dPooled, output: head.pooled, on: device)
+    let dFirst = pooler.backward(dPooler, input: head.first, into: &gradients.pooler, on: device)
+    return (dFirst, channels)
   }
 }
 

@@ -1,6 +1,7 @@
 // The library under one name: `import Pare`.
 
 @_exported public import Checkpoints
+@_exported public import Distillation
 @_exported public import Encoders
 @_exported public import ONNX
 @_exported public import Pruning

@@ -6,6 +6,8 @@ public import Pare
 extension PruningUnit: ExpressibleByArgument {}
 extension Criterion: ExpressibleByArgument {}
 extension RankingScope: ExpressibleByArgument {}
+extension PruningSchedule: ExpressibleByArgument {}
+extension Reconstruction: ExpressibleByArgument {}
 extension LearningRateDecay: ExpressibleByArgument {}
 extension SentencePieceOptions.Algorithm: ExpressibleByArgument {}
 extension ProductPrecision: ExpressibleByArgument {}

@@ -13,6 +13,7 @@ struct BenchCommand: ParsableCommand {
       pare bench Models/reviews --data Datasets/reviews/test.tsv --batch 32
       pare bench mine --train --data train.tsv --calls 3      a call is an epoch over the file
       pare bench --shape layers=6,hidden=384,heads=12,ffn=1536,vocabulary=30522 --train
+      pare bench --sparse --shape hidden=384,ffn=1536 --threads 1
       """)
 
   @Argument(help: "Models' folders; a random model of --shape where there are none.")
@@ -29,6 +30,9 @@ struct BenchCommand: ParsableCommand {
 
   @Flag(help: "Time an optimizer step: forward, backward, AdamW; with --data, an epoch of them.")
   var train = false
+
+  @Flag(help: "Time products of weights with zeros, by pattern and share, in a layer of --shape.")
+  var sparse = false
 
   @Option(help: "Time texts of this file to labels, --batch at a time, in the file's order.")
   var data: String?
@@ -61,6 +65,9 @@ struct BenchCommand: ParsableCommand {
     if data != nil && models.isEmpty {
       throw ValidationError("--data goes with a model, which has a tokenizer.")
     }
+    if sparse && (train || single || data != nil || !models.isEmpty) {
+      throw ValidationError("--sparse goes with --shape, --calls and --threads alone.")
+    }
     if train && single { throw ValidationError("--single does not go with --train.") }
   }
 
@@ -81,6 +88,7 @@ struct BenchCommand: ParsableCommand {
       throw InputError("--dropout: expected 0 to below 1, found \(dropout)")
     }
     let device = try common.device()
+    if sparse { return try timeSparseProducts(on: device) }
     let subjects: [(name: String, saved: SavedClassifier?)] =
       models.isEmpty
       ? [("random", nil)] : try models.map { ($0, try SavedClassifier(argument: $0)) }

@@ -35,7 +35,7 @@ struct InspectCommand: ParsableCommand {
   }
 
   private struct Result: Encodable {
-    let parameters, bytes, multiplyAdds: Parts
+    let parameters, bytes, maskBytes, zeros, multiplyAdds: Parts
     let length: Int
     let layers: [LayerShape]
     let vocabularySize, hiddenSize, maximumPositions: Int
@@ -63,28 +63,44 @@ struct InspectCommand: ParsableCommand {
       throw InputError("--length: expected 1 to \(most), the model's positions, found \(length)")
     }
     let cost = configuration.cost(sequenceLength: length)
-    let bytes = configuration.storedBytes(
-      in: try TensorFiles(contentsOf: URL(fileURLWithPath: model)), family: saved.family)
+    let files = try TensorFiles(contentsOf: URL(fileURLWithPath: model))
+    let bytes = configuration.storedBytes(in: files, family: saved.family)
+    let masks = configuration.storedMaskBytes(in: files, family: saved.family)
+    let zeros = zeros(of: saved.classifier)
     try common.report(
       Result(
-        parameters: Parts(cost.parameters), bytes: Parts(bytes),
-        multiplyAdds: Parts(cost.multiplyAdds), length: length, layers: configuration.layers,
+        parameters: Parts(cost.parameters), bytes: Parts(bytes), maskBytes: Parts(masks),
+        zeros: Parts(zeros), multiplyAdds: Parts(cost.multiplyAdds), length: length,
+        layers: configuration.layers,
         vocabularySize: configuration.vocabularySize, hiddenSize: configuration.hiddenSize,
         maximumPositions: configuration.maximumPositions, labels: saved.labelNames,
         history: saved.card.steps, family: saved.family, tokenizer: tokenizerKind(saved),
         notes: saved.notes, loadMilliseconds: milliseconds,
         residentBytes: own.flatMap { own in mapped.map { own + $0 } }, ownBytes: own))
 
-    var parts = Table(["part", "parameters", "file", "multiply-adds at \(length) tokens"])
+    // A few zeros are chance, such as the rows of padding.
+    let showsZeros = masks.total > 0 || zeros.total * 100 > cost.parameters.total
+    var parts = Table(
+      ["part", "parameters", "file", "multiply-adds at \(length) tokens"]
+        + (showsZeros ? ["zeros", "values", "masks"] : []))
     let rows: [(String, KeyPath<Cost.Parts, Int>)] = [
       ("embeddings", \.embeddings), ("attention", \.attention), ("feed-forward", \.feedForward),
       ("pooler and classifier", \.head), ("total", \.total),
     ]
     for (name, path) in rows {
-      parts.add([
-        name, Format.count(cost.parameters[keyPath: path]), Format.bytes(bytes[keyPath: path]),
+      let (parameters, stored) = (cost.parameters[keyPath: path], bytes[keyPath: path])
+      var row = [
+        name, Format.count(parameters), Format.bytes(stored),
         Format.count(cost.multiplyAdds[keyPath: path]),
-      ])
+      ]
+      if showsZeros {
+        let mask = masks[keyPath: path]
+        row += [
+          Format.percent(Double(zeros[keyPath: path]) / Double(max(1, parameters))),
+          Format.bytes(stored - mask), Format.bytes(mask),
+        ]
+      }
+      parts.add(row)
     }
     common.say(parts.text)
     var layers = Table(["layer", "heads", "head size", "neurons"])
@@ -108,6 +124,14 @@ struct InspectCommand: ParsableCommand {
       common.say("history: \(step.command) \(arguments)")
       if !figures.isEmpty { common.say("         " + figures.joined(separator: ", ")) }
     }
+  }
+
+  /// Zeros in the matrices of each part.
+  private func zeros(of model: DenseClassifier) -> Cost.Parts {
+    let zeros = Dictionary(
+      uniqueKeysWithValues: model.parameters.filter { $0.tensor.shape.count == 2 }
+        .map { ($0.name, $0.tensor.count - Sparsity(of: $0.tensor).nonzeros) })
+    return model.configuration.parts { zeros[$0] ?? 0 }
   }
 
   /// The kind of the tokenizer, as people call it.

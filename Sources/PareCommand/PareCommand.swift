@@ -21,8 +21,8 @@ struct PareCommand: ParsableCommand {
     version: pareVersion,
     subcommands: [
       InspectCommand.self, ImportCommand.self, ExportCommand.self, TokenizerCommand.self,
-      TrainCommand.self, EvaluateCommand.self,
-      PredictCommand.self, ScoreCommand.self, PruneCommand.self, BenchCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ScoreCommand.self,
+      SensitivityCommand.self, PruneCommand.self, DistillCommand.self, BenchCommand.self,
     ])
 
   static func main() {
@@ -47,7 +47,7 @@ struct PareCommand: ParsableCommand {
       switch error {
       case TrainingError.interrupted: (130, "\(error)")
       case PruningError.lawBroken: (1, "\(error)")
-      case is CheckpointError, is TextError, is TrainingError, is PruningError, is ExportError,
+      case is CheckpointError, is TextError, is TrainingError, is PruningError, is DistillationError, is ExportError,
         is ONNXError, is InputError, is OutputFailure:
         (2, "\(error)")
       default: (2, error.localizedDescription)

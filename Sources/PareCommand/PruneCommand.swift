@@ -10,34 +10,25 @@ struct PruneCommand: ParsableCommand {
     abstract: "Cut units out of a model; the result is smaller and loads by itself.",
     discussion: """
       pare prune Models/reviews --heads 0.4 --data Datasets/reviews/train.tsv --out smaller
+      pare prune Models/reviews --heads 0.5 --neurons 0.5 --criterion fisher \\
+        --reconstruct least-squares --data Datasets/reviews/train.tsv --out half
       pare prune Models/reviews --heads 16 --steps 4 --fine-tune 1 \\
         --data Datasets/reviews/train.tsv --validation Datasets/reviews/dev.tsv \\
         --test Datasets/reviews/test.tsv --out smaller
+      pare prune Models/reviews --flops 0.5x --data Datasets/reviews/train.tsv --out half
+      pare prune Models/reviews --latency 0.5x --latency-batch 1 \\
+        --data Datasets/reviews/train.tsv --out faster
       pare prune Models/reviews --plan plan.json --out smaller
 
-      A plan is JSON: {"layers": [{"headCount": 8, "heads": [0, 3, 5]}, …]} names the heads that stay.
+      How much goes is a ratio such as 0.4, or a count such as 12. With a budget, Pare measures what each layer can
+      spare and chooses heads, neurons and layers. A plan is JSON that names the units that stay;
+      --write-plan makes one to be edited.
       """)
 
   @Argument(help: "A model's folder.")
   var model: String
 
-  @Option(help: "Heads to cut: a ratio such as 0.4, or a count such as 12.")
-  var heads: String?
-
-  @Option(help: "A plan to follow instead of scores.")
-  var plan: String?
-
-  @Option(help: "Scores written by pare score, instead of scoring here.")
-  var scores: String?
-
-  @Option(help: "gate-gradient, magnitude, ablation or random.")
-  var criterion = Criterion.gateGradient
-
-  @Option(help: "Which heads compete: those of the model (global) or of each layer (layer).")
-  var scope = RankingScope.global
-
-  @Option(help: "Cut in so many steps, scoring anew before each.")
-  var steps = 1
+  @OptionGroup var cut: CutFlags
 
   @Option(help: "Epochs of training after the cut, on --data.")
   var fineTune = 0
@@ -59,22 +50,19 @@ struct PruneCommand: ParsableCommand {
 
   @OptionGroup var calibration: CalibrationFlags
   @OptionGroup var training: TrainingFlags
+  @OptionGroup(title: "Distillation") var distillation: DistillationFlags
   @OptionGroup var columns: ColumnOptions
   @OptionGroup var common: RunOptions
 
   func validate() throws {
-    if (heads == nil) == (plan == nil) {
-      throw ValidationError("Give either --heads or --plan.")
-    }
-    if scores != nil && (plan != nil || steps > 1) {
-      throw ValidationError("--scores goes with --heads and one step.")
+    if distillation.distill && fineTune == 0 {
+      throw ValidationError("--distill goes with --fine-tune.")
     }
     if resume && fineTune == 0 { throw ValidationError("--resume goes with --fine-tune.") }
   }
 
   func run() throws {
     Interruption.leaveAtOnce()
-    guard steps > 0 else { throw InputError("--steps: expected 1 or more, found \(steps)") }
     guard fineTune >= 0 else {
       throw InputError("--fine-tune: expected 0 or more, found \(fineTune)")
     }
@@ -88,91 +76,42 @@ struct PruneCommand: ParsableCommand {
     let testData = try test.map { try columns.read($0, labelNames: saved.labelNames) }
     var history = try History(
       "prune", seed: training.seed, parent: model,
-      data: [calibration.data, validation, test, plan, scores])
+      data: [calibration.data, validation, test, cut.plan, cut.budget.sensitivity] + cut.scores)
     let before = try testData.map { try report(saved, $0, device) }
 
-    let cut = try prune(saved, device)
-    var smaller = saved
-    smaller.classifier = cut
-    let session = TrainingSession(
-      options: options, run: common, device: device, folder: TrainingSession.folder(for: folder))
-    if fineTune > 0 { try tune(&smaller, session) }
+    let setting = CutSetting(
+      calibration: calibration, columns: columns, common: common, device: device, store: store,
+      validation: validation)
+    for (name, cut, plan) in try cut.apply(to: saved, setting) {
+      let out = name.map { "\(self.out)-\($0)" } ?? self.out
+      let folder = try name == nil ? folder : OutputPlace.folder(out)
+      var smaller = cut
+      let session = TrainingSession(
+        options: options, run: common, device: device, folder: TrainingSession.folder(for: folder))
+      if fineTune > 0 { try tune(&smaller, session, teacher: saved, plan) }
 
-    let after = try testData.map { try report(smaller, $0, device) }
-    history.figures["heads before"] = Double(saved.classifier.configuration.headCount)
-    history.figures["heads after"] = Double(cut.configuration.headCount)
-    history.figures["test accuracy before"] = before?.accuracy
-    history.figures["test accuracy after"] = after?.accuracy
-    smaller.card = history.appended(to: saved.card)
-    var extraFiles: [String: Data] = [:]
-    if fineTune > 0 { extraFiles["metrics.jsonl"] = try Data(contentsOf: session.metricsURL) }
-    try smaller.write(to: folder, as: store, extraFiles: extraFiles)
-    try? FileManager.default.removeItem(at: session.folder)
-    try common.report(ModelResult(model: out, before: before, after: after))
-    show(saved.classifier, cut, before, after)
-  }
-
-  /// The cut model: one plan, or several with scoring in between; each checked against its gates.
-  private func prune(_ saved: SavedClassifier, _ device: Device) throws -> DenseClassifier {
-    var model = saved.classifier
-    if let plan {
-      let plan = try StrictJSON.decode(
-        PruningPlan.self, contentsOf: URL(fileURLWithPath: plan))
-      return try cut(model, plan, saved, device)
-    }
-    let total = model.configuration.headCount
-    let removals = try removals(of: total)
-    let batches = scores == nil ? try calibration.batches(saved, columns: columns) : []
-    let steps = min(steps, max(1, removals))
-    for step in 1...steps {
-      let goal = removals * step / steps
-      let left = goal - (total - model.configuration.headCount)
-      let scores =
-        try givenScores()
-        ?? CalibrationFlags.scores(
-          of: model, by: criterion, on: batches, seed: calibration.seed, device: device)
-      let plan = try Planner(removing: .count(left), scope: scope)
-        .plan(scores, for: model.configuration)
-      model = try cut(model, plan, saved, device)
-    }
-    return model
-  }
-
-  /// The number of heads that --heads asks for.
-  private func removals(of total: Int) throws -> Int {
-    do throws(PruningError) { return try PruningBudget(heads ?? "").removals(of: total) } catch {
-      guard case .invalidBudget(let expected, let found) = error else { throw error }
-      throw InputError("--heads: expected \(expected), found \(found)")
+      let after = try testData.map { try report(smaller, $0, device) }
+      history.figures["parameters before"] = Double(saved.classifier.parameterCount)
+      history.figures["parameters after"] = Double(smaller.classifier.parameterCount)
+      history.figures["heads before"] = Double(saved.classifier.configuration.headCount)
+      history.figures["heads after"] = Double(smaller.classifier.configuration.headCount)
+      history.figures["test accuracy before"] = before?.accuracy
+      history.figures["test accuracy after"] = after?.accuracy
+      smaller.card = history.appended(to: saved.card)
+      var extraFiles: [String: Data] = [:]
+      if fineTune > 0 { extraFiles["metrics.jsonl"] = try Data(contentsOf: session.metricsURL) }
+      try smaller.write(to: folder, as: store, extraFiles: extraFiles)
+      try? FileManager.default.removeItem(at: session.folder)
+      let result = ModelResult(model: out, before: before, after: after)
+      if name == nil { try common.report(result) } else { try common.output.report(line: result) }
+      show(saved.classifier, smaller.classifier, before, after, out)
     }
   }
 
-  private func givenScores() throws -> ImportanceScores? {
-    try scores.map {
-      try StrictJSON.decode(ImportanceScores.self, contentsOf: URL(fileURLWithPath: $0))
-    }
-  }
-
-  /// One surgery, and the law: closed gates answer as the cut model does.
-  private func cut(
-    _ model: DenseClassifier, _ plan: PruningPlan, _ saved: SavedClassifier, _ device: Device
-  ) throws -> DenseClassifier {
-    let smaller = try model.pruned(by: plan)
-    let texts = [
-      "The food was good, but we waited far too long.", "Not bad at all!", "Never again.",
-      "I had hoped for more; even so, a fair price for what it is, and they were kind.",
-    ]
-    let most = model.configuration.maximumLength
-    let batch = TokenBatch(
-      try texts.map { try saved.tokenizer.encode($0, maximumLength: min(64, most)) })
-    let difference = try GateCheck.check(model, plan, smaller, on: batch, device: device)
-    common.say(
-      "cut \(model.configuration.headCount - smaller.configuration.headCount) of "
-        + "\(model.configuration.headCount) heads; closed gates and cut heads differ by at most "
-        + String(format: "%.1e", difference) + " in a logit")
-    return smaller
-  }
-
-  private func tune(_ smaller: inout SavedClassifier, _ session: TrainingSession) throws {
+  private func tune(
+    _ smaller: inout SavedClassifier, _ session: TrainingSession, teacher: SavedClassifier,
+    _ plan: PruningPlan
+  ) throws {
     guard let data = calibration.data else { return }
     let most = smaller.sequenceLength(training.length, usually: 128)
     func read(_ path: String) throws -> [LabeledSequence] {
@@ -181,9 +120,16 @@ struct PruneCommand: ParsableCommand {
     }
     let material = TrainingData(
       training: try read(data), validation: try validation.map(read) ?? [])
-    try session.train(
-      &smaller.classifier, on: material,
-      objective: CrossEntropy(labelSmoothing: session.options.labelSmoothing), resume: resume)
+    guard distillation.distill else {
+      return try session.train(
+        &smaller.classifier, on: material,
+        objective: CrossEntropy(labelSmoothing: session.options.labelSmoothing), resume: resume)
+    }
+    // The teacher reads what its student reads.
+    let whole = plan.tokens.map(teacher.classifier.keepingTokens) ?? teacher.classifier
+    let objective = try distillation.weights.objective(
+      teacher: whole, student: smaller.classifier, cutBy: plan, on: try material.training(0), session)
+    try session.train(&smaller.classifier, on: material, objective: objective, resume: resume)
   }
 
   private func report(
@@ -195,15 +141,21 @@ struct PruneCommand: ParsableCommand {
 
   private func show(
     _ old: DenseClassifier, _ new: DenseClassifier, _ before: EvaluationReport?,
-    _ after: EvaluationReport?
+    _ after: EvaluationReport?, _ out: String
   ) {
     var table = Table(["", "before", "after"])
     func row(_ name: String, _ value: (DenseClassifier) -> String) {
       table.add([name, value(old), value(new)])
     }
+    row("layers") { "\($0.layers.count)" }
     row("heads by layer") { model in
       model.configuration.layers.map { "\($0.headCount)" }.joined(separator: " ")
     }
+    row("neurons by layer") { model in
+      model.configuration.layers.map { "\($0.intermediateSize)" }.joined(separator: " ")
+    }
+    row("channels") { "\($0.configuration.hiddenSize)" }
+    row("pieces of the vocabulary") { "\($0.configuration.vocabularySize)" }
     row("parameters") { Format.count($0.parameterCount) }
     row("attention parameters") {
       Format.count($0.configuration.cost(sequenceLength: 32).parameters.attention)

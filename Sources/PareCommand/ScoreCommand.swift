@@ -11,17 +11,18 @@ struct ScoreCommand: ParsableCommand {
     discussion: """
       pare score heads Models/reviews --data Datasets/reviews/train.tsv
       pare score heads Models/reviews --data train.tsv --criterion ablation --out scores.json
-      pare score heads Models/reviews --criterion magnitude
+      pare score heads Models/reviews --data train.tsv --criterion all     each against ablation
+      pare score neurons Models/reviews --criterion magnitude
       """)
 
-  @Argument(help: "What to score: heads.")
+  @Argument(help: "What to score: \(PruningUnit.allCases.map(\.rawValue).joined(separator: ", ")).")
   var unit: PruningUnit
 
   @Argument(help: "A model's folder.")
   var model: String
 
-  @Option(help: "gate-gradient, magnitude, ablation or random.")
-  var criterion = Criterion.gateGradient
+  @Option(help: "\(Criterion.allCases.map(\.rawValue).joined(separator: ", ")), or all.")
+  var criterion = CriterionChoice.one(.gateGradient)
 
   @Option(help: "A file to write the scores to, for pare prune --scores.")
   var out: String?
@@ -30,74 +31,91 @@ struct ScoreCommand: ParsableCommand {
   @OptionGroup var columns: ColumnOptions
   @OptionGroup var common: RunOptions
 
+  func validate() throws {
+    if case .all = criterion, out != nil {
+      throw ValidationError("--out goes with one criterion, not with all.")
+    }
+  }
+
   func run() throws {
     Interruption.leaveAtOnce()
     let place = try out.map(OutputPlace.file)
+    let device = try common.device()
     let saved = try SavedClassifier(argument: model)
-    let scores = try calibration.scores(
-      of: saved, by: criterion, columns: columns, device: try common.device())
-    try scores.validate(for: saved.classifier.configuration)
-    if let place { try AtomicFile.write(try StrictJSON.encode(scores), to: place) }
-    try common.report(scores)
-    let map = HeatMap(values: scores.values, usesColor: Console.standardOutput.usesColor)
-    common.say("\(scores.unit.rawValue) by \(scores.criterion.rawValue); higher matters more\n")
+    let names =
+      switch criterion {
+      case .one(let name): [name]
+      case .all: Criterion.allCases.filter { $0.units.contains(unit) }
+      }
+    let batches =
+      names.contains(where: \.needsData) ? try calibration.batches(saved, columns: columns) : []
+    var criteria = names.map { $0.make(for: [unit], seed: calibration.seed) }
+    var bar = ProgressBar(total: batches.count)
+    calibrate(&criteria, on: batches, through: saved.classifier, device: device) {
+      bar.show($0, "scoring \(unit.rawValue)")
+    }
+    Console.standardError.finishProgress()
+    let scores = try criteria.map { try $0.scores(of: saved.classifier, per: unit) }
+    for scores in scores { try scores.validate(for: saved.classifier.configuration) }
+    guard case .one = criterion else { return try compare(scores) }
+    if let place { try AtomicFile.write(try StrictJSON.encode(scores[0]), to: place) }
+    try common.report(scores[0])
+    common.say("\(unit.rawValue) by \(names[0].rawValue); higher matters more\n")
+    let map = HeatMap(values: scores[0].values, usesColor: Console.standardOutput.usesColor)
     common.say(map.text)
     if let out { common.say("\nscores in \(out)") }
   }
+
+  /// How each criterion ranks, beside the truth and beside chance.
+  private func compare(_ scores: [ImportanceScores]) throws {
+    guard let truth = scores.first(where: { $0.criterion == .ablation }),
+      let chance = scores.first(where: { $0.criterion == .random })
+    else { throw InputError("\(unit.rawValue): nothing to compare criteria with") }
+    var table = Table(["criterion", "against ablation", "against random"])
+    var rows: [CriterionComparison] = []
+    for scores in scores {
+      let row = CriterionComparison(
+        criterion: scores.criterion,
+        ablation: rankCorrelation(scores.values.flatMap { $0 }, truth.values.flatMap { $0 }),
+        random: rankCorrelation(scores.values.flatMap { $0 }, chance.values.flatMap { $0 }))
+      rows.append(row)
+      table.add([
+        row.criterion.rawValue, String(format: "%.2f", row.ablation),
+        String(format: "%.2f", row.random),
+      ])
+    }
+    for row in rows { try common.output.report(line: row) }
+    common.say(
+      "Spearman's rank correlation over \(truth.values.joined().count) \(unit.rawValue)\n")
+    common.say(table.text)
+  }
 }
 
-/// What criteria learn from.
-struct CalibrationFlags: ParsableArguments {
-  @Option(help: "A TSV, CSV or JSON Lines file with labels, such as the training data.")
-  var data: String?
+/// How a criterion ranks beside the truth and beside chance.
+private struct CriterionComparison: Encodable {
+  let criterion: Criterion
+  let ablation, random: Double
+}
 
-  @Option(help: "Examples taken from it by chance.")
-  var examples = 1024
+/// A criterion by name, or all of them.
+enum CriterionChoice: ExpressibleByArgument, CustomStringConvertible {
+  case one(Criterion)
+  case all
 
-  @Option(name: .customLong("calibration-batch"), help: "Sentences that go through together.")
-  var batch = 32
-
-  @Option(help: "The longest sequence in tokens.")
-  var calibrationLength = 128
-
-  @Option(name: .customLong("calibration-seed"), help: "Decides which examples, and random scores.")
-  var seed: UInt64 = 0
-
-  /// Labeled batches of the sampled examples; none without a file.
-  func batches(_ saved: SavedClassifier, columns: ColumnOptions) throws -> [LabeledBatch] {
-    guard let data else { return [] }
-    guard examples > 0 else {
-      throw InputError("--examples: expected 1 or more, found \(examples)")
-    }
-    guard (1...1_000_000).contains(batch) else {
-      throw InputError("--calibration-batch: expected 1 to 1000000, found \(batch)")
-    }
-    let most = saved.sequenceLength(usually: calibrationLength)
-    let sequences = try columns.read(data, labelNames: saved.labelNames)
-      .sample(examples, seed: seed).sequences(saved.tokenizer, maximumLength: most)
-    return stride(from: 0, to: sequences.count, by: batch).map {
-      LabeledBatch(sequences[$0..<min($0 + batch, sequences.count)])
+  init?(argument: String) {
+    if argument == "all" {
+      self = .all
+    } else if let criterion = Criterion(rawValue: argument) {
+      self = .one(criterion)
+    } else {
+      return nil
     }
   }
 
-  func scores(
-    of saved: SavedClassifier, by criterion: Criterion, columns: ColumnOptions, device: Device
-  ) throws -> ImportanceScores {
-    let batches = try batches(saved, columns: columns)
-    return try Self.scores(
-      of: saved.classifier, by: criterion, on: batches, seed: seed, device: device)
-  }
-
-  static func scores(
-    of model: DenseClassifier, by criterion: Criterion, on batches: [LabeledBatch], seed: UInt64,
-    device: Device
-  ) throws -> ImportanceScores {
-    var criteria = [criterion.make(seed: seed)]
-    var bar = ProgressBar(total: batches.count)
-    calibrate(&criteria, on: batches, through: model, device: device) {
-      bar.show($0, "scoring by \(criterion.rawValue)")
+  var description: String {
+    switch self {
+    case .one(let criterion): criterion.rawValue
+    case .all: "all"
     }
-    Console.standardError.finishProgress()
-    return try criteria[0].scores(of: model)
   }
 }

@@ -2,12 +2,6 @@
 
 public import Encoders
 
-/// A kind of thing that can be cut out.
-public enum PruningUnit: String, Codable, CaseIterable, Sendable {
-  /// Attention heads.
-  case heads
-}
-
 /// A score for each unit: higher matters more. A value of its own: it can be saved, looked at, edited
 /// and fed to a planner.
 public struct ImportanceScores: Codable, Equatable, Sendable {
@@ -15,7 +9,7 @@ public struct ImportanceScores: Codable, Equatable, Sendable {
   public var unit: PruningUnit
   /// How.
   public var criterion: Criterion
-  /// The scores, layer by layer.
+  /// The scores, in the rows of ``PruningUnit/counts(in:)``: layer by layer, or all in one.
   public var values: [[Float]]
 
   /// Scores.
@@ -27,14 +21,14 @@ public struct ImportanceScores: Codable, Equatable, Sendable {
 
   /// Throws unless there is one finite score for every unit of a model of these sizes.
   public func validate(for configuration: EncoderConfiguration) throws(PruningError) {
-    let expected = configuration.layers.map(\.headCount)
+    let expected = unit.counts(in: configuration)
     let found = values.map(\.count)
     guard expected == found else {
-      throw .otherModel(expected: "heads \(expected)", found: "scores of \(found)")
+      throw .otherModel(expected: "\(unit.rawValue) \(expected)", found: "scores of \(found)")
     }
-    for (layer, row) in values.enumerated() {
-      for (unit, value) in row.enumerated() where !value.isFinite {
-        throw .invalidScore(layer: layer, unit: unit)
+    for (row, values) in values.enumerated() {
+      for (index, value) in values.enumerated() where !value.isFinite {
+        throw .invalidScore(unit: unit, row: row, index: index)
       }
     }
   }

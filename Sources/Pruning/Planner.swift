@@ -3,7 +3,7 @@
 public import Encoders
 
 /// How many units go.
-public enum PruningBudget: Equatable, Sendable {
+public enum PruningBudget: Codable, Equatable, Sendable {
   /// A share of all units, 0 to 1.
   case ratio(Double)
   /// A number of units.
@@ -38,6 +38,25 @@ public enum PruningBudget: Equatable, Sendable {
   }
 }
 
+extension PruningBudget: CustomStringConvertible {
+  /// The text that ``init(_:)`` reads.
+  public var description: String {
+    switch self {
+    case .ratio(let ratio): "\(ratio)"
+    case .count(let count): "\(count)"
+    }
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try PruningBudget(try decoder.singleValueContainer().decode(String.self))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
+
 /// Which units compete with each other.
 public enum RankingScope: String, Codable, CaseIterable, Sendable {
   /// All units of the model.
@@ -58,35 +77,41 @@ public struct Planner: Sendable {
   }
 
   /// The plan for a model of these sizes. Among equal scores the earlier unit goes first.
+  ///
+  /// A model keeps a channel and a piece at least: a budget that takes all of them is refused.
   public func plan(
     _ scores: ImportanceScores, for configuration: EncoderConfiguration
   ) throws(PruningError) -> PruningPlan {
-    try scores.validate(for: configuration)
-    let units = scores.values.enumerated().flatMap { layer, row in
-      row.indices.map { (layer: layer, unit: $0, score: row[$0]) }
-    }
-    var removed: [(layer: Int, unit: Int, score: Float)] = []
-    switch scope {
-    case .global:
-      removed += units.sorted { $0.score < $1.score }.prefix(try budget.removals(of: units.count))
-    case .layer:
-      let perLayer = try removalsPerLayer(configuration)
-      for (layer, count) in perLayer.enumerated() {
-        removed += units.filter { $0.layer == layer }.sorted { $0.score < $1.score }.prefix(count)
-      }
-    }
     var plan = PruningPlan(keepingAllOf: configuration)
-    for (layer, unit, _) in removed { plan.layers[layer].heads.removeAll { $0 == unit } }
+    try remove(from: &plan, scores, for: configuration)
     return plan
   }
 
-  /// The same share of each layer; what rounding leaves over goes to the layers with most units.
-  private func removalsPerLayer(
-    _ configuration: EncoderConfiguration
-  ) throws(PruningError) -> [Int] {
-    let counts = configuration.layers.map(\.headCount)
+  /// The same in a plan that may cut units of other kinds.
+  public func remove(
+    from plan: inout PruningPlan, _ scores: ImportanceScores,
+    for configuration: EncoderConfiguration
+  ) throws(PruningError) {
+    try scores.validate(for: configuration)
+    let counts = scores.unit.counts(in: configuration)
+    let wanted = try budget.removals(of: counts.reduce(0, +))
+    var ranked = scores.values.enumerated().flatMap { row, values in
+      values.indices.map { (row: row, index: $0, score: values[$0]) }
+    }.sorted { $0.score < $1.score }
+    // Whole layers compete with each other, whatever the scope.
+    if scope == .layer && scores.unit != .layers {
+      var left = Self.share(wanted, of: counts)
+      ranked = ranked.filter { unit in
+        defer { left[unit.row] -= 1 }
+        return left[unit.row] > 0
+      }
+    }
+    plan.remove(scores.unit, ranked.prefix(wanted).map { ($0.row, $0.index) })
+  }
+
+  /// The same share of each row; what rounding leaves over goes to the rows with most units left.
+  private static func share(_ wanted: Int, of counts: [Int]) -> [Int] {
     let total = counts.reduce(0, +)
-    let wanted = try budget.removals(of: total)
     guard total > 0 else { return counts }
     var removals = counts.map { $0 * wanted / total }
     while removals.reduce(0, +) < wanted {

@@ -1,8 +1,7 @@
 // Units leave the weights.
 
 public import Encoders
-public import Tensors
-public import Text
+import Tensors
 
 extension LayerShape {
   /// The rows of the query, key and value projection that belong to `heads`.
@@ -19,52 +18,77 @@ extension LayerShape {
 }
 
 extension SequenceClassifier where P == Linear {
-  /// A smaller model that keeps the heads `plan` names. The whole plan is checked before anything is
-  /// cut. Law: the logits are those of this model with the other heads' gates closed.
+  /// A smaller model that keeps the units that `plan` names. The whole plan is checked before anything
+  /// is cut. Law: the logits are those of this model with the other units' gates closed; for tokens, those of
+  /// any text that has none of the others.
+  ///
+  /// With fewer tokens the model's ids are others: its tokenizer must be cut as well.
   public func pruned(by plan: PruningPlan) throws(PruningError) -> DenseClassifier {
     try plan.validate(for: configuration)
-    var smaller = self
-    for (index, (shape, kept)) in zip(configuration.layers, plan.layers).enumerated() {
-      let rows = shape.projectionRows(ofHeads: kept.heads)
-      let columns = shape.contextColumns(ofHeads: kept.heads)
-      var attention = layers[index].attention
-      attention.queryKeyValue = Linear(
-        weight: attention.queryKeyValue.weight.rows(at: rows),
-        bias: attention.queryKeyValue.bias.rows(at: rows))
-      attention.output = Linear(
-        weight: attention.output.weight.columns(at: columns), bias: attention.output.bias)
-      smaller.replaceAttention(attention, headCount: kept.heads.count, inLayer: index)
+    let all = 0..<configuration.hiddenSize
+    let channels = plan.channels.elementsEqual(all) ? nil : plan.channels
+    var embeddings = (plan.tokens.map(keepingTokens) ?? self).embeddings
+    if let channels { embeddings.keep(channels) }
+    let kept = plan.layers.map { kept in
+      var layer = layers[kept.index]
+      let shape = configuration.layers[kept.index]
+      if kept.heads.count < shape.headCount {
+        layer.attention.keepHeads(kept.heads, of: shape)
+      }
+      if kept.neurons.count < shape.intermediateSize {
+        layer.feedForward.up = layer.feedForward.up.keeping(outputs: kept.neurons)
+        layer.feedForward.down = layer.feedForward.down.keeping(inputs: kept.neurons)
+      }
+      if let channels { layer.keep(channels) }
+      return layer
     }
-    return smaller
+    return DenseClassifier(
+      plan.applied(to: configuration), embeddings: embeddings, layers: kept,
+      pooler: pooler.keeping(outputs: channels, inputs: channels),
+      classifier: classifier.keeping(inputs: channels))
   }
 }
 
-/// The law of the package at run time: closed gates and cut units answer alike.
-public struct GateCheck: Sendable {
-  /// The most by which a logit may differ: 32-bit sums in another order differ by about 1e-6.
-  public static let limit: Float = 1e-4
+extension Linear {
+  /// The map between some of its outputs and some of its inputs; `nil` keeps all.
+  func keeping(outputs: [Int]? = nil, inputs: [Int]? = nil) -> Linear {
+    var (weight, bias) = (weight, bias)
+    if let outputs { (weight, bias) = (weight.rows(at: outputs), bias.rows(at: outputs)) }
+    if let inputs { weight = weight.columns(at: inputs) }
+    return Linear(weight: weight, bias: bias)
+  }
+}
 
-  /// The largest difference of a logit between `model` with all gates closed that `plan` cuts, and
-  /// `pruned`; throws `lawBroken` when it is over the limit, and `notFinite` for a damaged model.
-  @discardableResult
-  public static func check(
-    _ model: DenseClassifier, _ plan: PruningPlan, _ pruned: DenseClassifier, on batch: TokenBatch,
-    device: Device
-  ) throws(PruningError) -> Float {
-    var gates = Gates(open: model.configuration)
-    for (index, layer) in plan.layers.enumerated() {
-      for head in 0..<layer.headCount where !layer.heads.contains(head) {
-        gates.heads[index][head] = 0
-      }
-    }
-    let gated = model.forward(batch, options: ForwardOptions(gates: gates), on: device).logits
-    let cut = pruned.forward(batch, on: device).logits
-    guard gated.elements.allSatisfy(\.isFinite) else { throw .notFinite }
-    let difference = zip(gated.elements, cut.elements).reduce(Float(0)) {
-      let distance = abs($1.0 - $1.1)
-      return distance.isNaN ? .infinity : max($0, distance)
-    }
-    guard difference <= limit else { throw .lawBroken(difference: difference, limit: limit) }
-    return difference
+extension Embeddings {
+  fileprivate mutating func keep(_ channels: [Int]) {
+    word = word.columns(at: channels)
+    position = position.columns(at: channels)
+    tokenType = tokenType.columns(at: channels)
+    norm.keep(channels)
+  }
+}
+
+extension LayerNorm {
+  fileprivate mutating func keep(_ channels: [Int]) {
+    weight = weight.rows(at: channels)
+    bias = bias.rows(at: channels)
+  }
+}
+
+extension SelfAttention where P == Linear {
+  fileprivate mutating func keepHeads(_ heads: [Int], of shape: LayerShape) {
+    queryKeyValue = queryKeyValue.keeping(outputs: shape.projectionRows(ofHeads: heads))
+    output = output.keeping(inputs: shape.contextColumns(ofHeads: heads))
+  }
+}
+
+extension EncoderLayer where P == Linear {
+  fileprivate mutating func keep(_ channels: [Int]) {
+    attention.queryKeyValue = attention.queryKeyValue.keeping(inputs: channels)
+    attention.output = attention.output.keeping(outputs: channels)
+    attention.norm.keep(channels)
+    feedForward.up = feedForward.up.keeping(inputs: channels)
+    feedForward.down = feedForward.down.keeping(outputs: channels)
+    feedForward.norm.keep(channels)
   }
 }

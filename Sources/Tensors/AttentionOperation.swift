@@ -52,7 +52,12 @@ public struct AttentionShape: Sendable {
   }
 
   /// Rows of the context.
-  var queryCount: Int { firstTokenOnly ? offsets.count : offsets.tokenCount }
+  var queryCount: Int { queries.tokenCount }
+
+  /// The bounds of each sequence's rows in the context.
+  public var queries: SequenceOffsets {
+    firstTokenOnly ? SequenceOffsets(lengths: Array(repeating: 1, count: offsets.count)) : offsets
+  }
 
   func withNative<R>(_ body: (UnsafePointer<pare_attention>) -> R) -> R {
     offsets.values.withUnsafeBufferPointer { offsets in
@@ -103,26 +108,5 @@ extension Device {
     }
     precondition(done, "out of memory in an attention over \(shape.offsets.tokenCount) tokens")
     return dQueryKeyValue
-  }
-
-  /// context [rows, heads · headSize], each head's columns multiplied by its gate.
-  public func scaleHeads(_ context: inout Tensor, by gates: [Float], headSize: Int) {
-    precondition(context.width == gates.count * headSize, "\(gates.count) gates, \(context.shape)")
-    let rows = context.rows
-    pare_scale_heads(
-      handle, context.mutablePointer, Int32(rows), Int32(gates.count), Int32(headSize), gates)
-  }
-
-  /// Σ a · b for each sequence and head, [sequences, heads]: with a the context and b its gradient,
-  /// the gradient of each head's gate, one example at a time.
-  public func headProducts(_ a: Tensor, _ b: Tensor, _ shape: AttentionShape) -> Tensor {
-    precondition(a.shape == b.shape && a.rows == shape.queryCount, "\(a.shape), \(b.shape)")
-    let products = Tensor(uninitialized: [shape.offsets.count, shape.headCount])
-    let bounds =
-      shape.firstTokenOnly ? (0...shape.offsets.count).map(Int32.init) : shape.offsets.values
-    pare_head_products(
-      handle, a.pointer, b.pointer, bounds, Int32(shape.offsets.count), Int32(shape.headCount),
-      Int32(shape.headSize), products.storage.pointer)
-    return products
   }
 }

@@ -72,39 +72,4 @@ extension Device {
     let copies = (a.narrowed(on: self), b.narrowed(on: self))
     return withExtendedLifetime(copies) { body(copies.0.handle, copies.1.handle) }
   }
-
-  /// y = x · weightᵀ + bias with a weight packed for this machine.
-  public func linear(_ x: Tensor, packed weight: PackedWeight, bias: Tensor) -> Tensor {
-    precondition(x.width == weight.inputSize, "x is \(x.shape), weight has \(weight.inputSize)")
-    let y = Tensor(uninitialized: [x.rows, weight.outputSize])  // [rows, outputs]
-    let done = pare_packed_product(
-      handle, weight.handle, x.pointer, Int32(x.rows), bias.pointer, y.storage.pointer)
-    precondition(done, "oneDNN refused a packed product of \(x.shape)")
-    return y
-  }
-}
-
-/// A weight matrix in the layout that this machine's products like best; read-only, for inference.
-public final class PackedWeight: @unchecked Sendable {
-  let handle: OpaquePointer
-  /// The size of an input row and of an output row.
-  public let inputSize, outputSize: Int
-  private let device: Device
-
-  /// Packs `weight` [outputs, inputs]. The device is kept, since the layout is its engine's.
-  public init(_ weight: Tensor, on device: Device) {
-    (outputSize, inputSize) = (weight.shape[0], weight.shape[1])
-    let packed = pare_pack(
-      device.handle, PARE_F32, weight.pointer, Int32(outputSize), Int32(inputSize))
-    guard let packed else {
-      preconditionFailure("cannot pack a weight of shape \(weight.shape): out of memory")
-    }
-    handle = packed
-    self.device = device
-  }
-
-  deinit { pare_packed_release(handle) }
-
-  /// The memory that the packed weight takes.
-  public var byteCount: Int { pare_packed_bytes(handle) }
 }

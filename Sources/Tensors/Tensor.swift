@@ -71,6 +71,9 @@ public struct Tensor: Sendable {
     return Tensor(shape: shape, storage: storage)
   }
 
+  /// Whether both are copies of one another that nobody has changed: they take their memory once.
+  public func sharesMemory(with other: Tensor) -> Bool { storage === other.storage }
+
   /// Sets every element to `value`.
   public mutating func fill(_ value: Float) {
     makeUnique()

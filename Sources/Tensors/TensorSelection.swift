@@ -27,6 +27,20 @@ extension Tensor {
     return result
   }
 
+  /// A matrix [rows, count] with this one's columns at `indices`, and zeros elsewhere.
+  public func spreadColumns(to indices: [Int], of count: Int) -> Tensor {
+    precondition(shape.count == 2 && shape[1] == indices.count, "\(indices.count) of \(shape)")
+    let result = Tensor(zeros: shape[0], count)
+    for (column, index) in indices.enumerated() {
+      precondition(index >= 0 && index < count, "column \(index) of \(count)")
+      for row in 0..<shape[0] {
+        result.storage.pointer[row * count + index] =
+          storage.pointer[row * indices.count + column]
+      }
+    }
+    return result
+  }
+
   /// Row `index` of a matrix, as an array.
   public func row(_ index: Int) -> [Float] {
     precondition(index >= 0 && index < rows, "row \(index) of \(rows)")
@@ -45,6 +59,20 @@ extension Tensor {
     for part in parts {
       (result.storage.pointer + offset).update(from: part.storage.pointer, count: part.count)
       offset += part.count
+    }
+    return result
+  }
+}
+
+extension Tensor {
+  /// A matrix with rows and columns exchanged.
+  public var transposed: Tensor {
+    precondition(shape.count == 2, "a matrix, not of shape \(shape)")
+    let result = Tensor(uninitialized: [shape[1], shape[0]])
+    for row in 0..<shape[0] {
+      for column in 0..<shape[1] {
+        result.storage.pointer[column * shape[0] + row] = storage.pointer[row * shape[1] + column]
+      }
     }
     return result
   }

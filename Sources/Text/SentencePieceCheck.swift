@@ -18,9 +18,24 @@ struct SentencePieceCheck {
       guard number == 3 || number == 5 else { return }
       var rules = SentencePieceCheck(content)
       try rules.forEachField { (number, content) throws(TextError) in
-        if number == 2 { try NormalizationRules.check(content) }
+        if number == 2, !content.isEmpty { _ = try NormalizationRules(content) }
       }
     }
+  }
+
+  /// The rules for encoding, if the model has any.
+  static func encodingRules(of model: Data) throws(TextError) -> NormalizationRules? {
+    var found: ArraySlice<UInt8> = []
+    var fields = SentencePieceCheck([UInt8](model)[...])
+    try fields.forEachField { (number, content) throws(TextError) in
+      guard number == 3 else { return }
+      var rules = SentencePieceCheck(content)
+      // As in any protocol buffer, the last of several is right.
+      try rules.forEachField { (number, content) throws(TextError) in
+        if number == 2 { found = content }
+      }
+    }
+    return found.isEmpty ? nil : try NormalizationRules(found)
   }
 
   private init(_ bytes: ArraySlice<UInt8>) {

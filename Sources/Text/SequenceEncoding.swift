@@ -10,23 +10,22 @@ public struct EncodedSequence: Sendable, Equatable {
   /// Whether pieces of the text were left out.
   public var isTruncated: Bool
 
-  /// Joins the pieces of a text, or of a pair, and truncates them to `maximumLength` tokens in all.
+  /// Joins the pieces of a text, or of a pair, and truncates them to `maximumLength` tokens in all, as
+  /// the vocabulary's ``Truncation`` says.
   ///
-  /// Of a pair the longer text loses its last pieces first, until both are equally long; an odd
-  /// piece is left to the longer text, to the second if neither is. That is `LongestFirst` of the
-  /// `tokenizers` library. Throws if the special pieces alone are longer.
+  /// Throws if the special pieces alone are longer, or if the text that may be truncated has too
+  /// little to lose.
   public init(
     _ first: [Int32], pairedWith second: [Int32]? = nil, vocabulary: Vocabulary, maximumLength: Int
   ) throws(TextError) {
+    let truncation = vocabulary.truncation
     let budget = try vocabulary.budget(isPair: second != nil, maximumLength: maximumLength)
-    let secondCount = second?.count ?? 0
-    let half = first.count > secondCount ? (budget + 1) / 2 : budget / 2
-    let firstKept = min(first.count, max(budget - secondCount, half))
-    let secondKept = min(secondCount, budget - firstKept)
+    let kept = try truncation.counts(
+      first.count, second?.count, budget: budget, maximumLength: maximumLength)
 
     ids = [vocabulary.classification]
-    ids.reserveCapacity(firstKept + secondKept + 3)
-    ids += first.prefix(firstKept)
+    ids.reserveCapacity(kept.first + kept.second + 4)
+    ids += truncation.kept(first, count: kept.first)
     ids.append(vocabulary.separator)
     typeIDs = [Int32](repeating: 0, count: ids.count)
     if let second {
@@ -34,11 +33,11 @@ public struct EncodedSequence: Sendable, Equatable {
         ids.append(vocabulary.separator)
         typeIDs.append(0)
       }
-      ids += second.prefix(secondKept)
+      ids += truncation.kept(second, count: kept.second)
       ids.append(vocabulary.separator)
-      typeIDs += [Int32](repeating: vocabulary.secondTextType, count: secondKept + 1)
+      typeIDs += [Int32](repeating: vocabulary.secondTextType, count: kept.second + 1)
     }
-    isTruncated = firstKept < first.count || secondKept < secondCount
+    isTruncated = kept.first < first.count || kept.second < second?.count ?? 0
   }
 }
 
@@ -56,19 +55,37 @@ extension Vocabulary {
 extension Tokenizer {
   /// The sequence of a text, or of a pair of texts, of at most `maximumLength` tokens.
   ///
-  /// The cost is bounded by `maximumLength`, however long the text is: see ``encode(_:limit:)``.
+  /// The cost is bounded by `maximumLength`, however long the text is (see ``encode(_:limit:)``), with
+  /// two exceptions: truncation on the left encodes the whole text, and where both texts of a pair are
+  /// too long and an odd token is left, the shorter one is encoded to its end.
   ///
   ///     let sequence = try tokenizer.encode("a fine film", maximumLength: 128)
   ///     let batch = TokenBatch([sequence])
   public func encode(
     _ text: String, pairedWith secondText: String? = nil, maximumLength: Int
   ) throws(TextError) -> EncodedSequence {
+    let vocabulary = vocabulary
+    let truncation = vocabulary.truncation
     let budget = try vocabulary.budget(
       isPair: secondText != nil, maximumLength: maximumLength)
     // One piece more than there is room for tells that the text was truncated.
-    let first = try encode(text, limit: budget + 1)
+    var limit = truncation.side == .left ? Int.max : budget + 1
+    func pieces(_ text: String) throws(TextError) -> [Int32] {
+      limit == .max ? try encode(text) : try encode(text, limit: limit)
+    }
+    var first = try pieces(text)
     var second: [Int32]?
-    if let secondText { second = try encode(secondText, limit: budget + 1) }
+    if let secondText {
+      second = try pieces(secondText)
+      // The longer text keeps an odd token.
+      while truncation.strategy == .longestFirst, budget % 2 == 1, first.count == limit,
+        second?.count == limit
+      {
+        limit *= 4
+        first = try pieces(text)
+        second = try pieces(secondText)
+      }
+    }
     return try EncodedSequence(
       first, pairedWith: second, vocabulary: vocabulary, maximumLength: maximumLength)
   }

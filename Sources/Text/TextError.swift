@@ -83,6 +83,8 @@ public enum TextError: Error, Equatable, Sendable {
   case samplingUnsupported
   /// The maximum length has no room for the special pieces.
   case lengthTooShort(maximumLength: Int, minimum: Int)
+  /// Only one text may be truncated, and it has too little to lose.
+  case untruncatable(strategy: Truncation.Strategy, isPair: Bool, maximumLength: Int)
 
   /// The folder has none of the files that a tokenizer is in.
   case noTokenizer(folder: String, expected: [String])
@@ -98,6 +100,8 @@ public enum TextError: Error, Equatable, Sendable {
   case vocabularyGap(path: String, id: Int, pieceCount: Int)
   /// The vocabulary lacks a token that the settings name.
   case missingSpecialToken(path: String, role: String, token: String)
+  /// The tokenizer is of a kind that pieces cannot be taken from.
+  case irreducible(tokenizer: String)
 
   // Training of tokenizers.
   /// An option is out of range.
@@ -165,6 +169,12 @@ extension TextError: CustomStringConvertible {
     case .lengthTooShort(let maximumLength, let minimum):
       "the maximum length is too short for the special tokens; "
         + "expected at least \(minimum), found \(maximumLength)"
+    case .untruncatable(let strategy, let isPair, let maximumLength):
+      "a sequence of more than \(maximumLength) tokens cannot be truncated as the tokenizer's "
+        + "settings say (\(strategy.rawValue)): expected "
+        + (isPair
+          ? "the other text to leave room for a token, found none; shorten that text, or raise "
+          : "a pair of texts, found one; shorten the text, or raise ") + "the maximum length"
     case .noTokenizer(let folder, let expected):
       "\(folder): no tokenizer; expected one of \(list(expected)) in the folder"
     case .malformedJSON(let path, let byte, let reason):
@@ -181,6 +191,9 @@ extension TextError: CustomStringConvertible {
         + "\(pieceCount), each once"
     case .missingSpecialToken(let path, let role, let token):
       "\(path): the vocabulary lacks the \(role) token; expected “\(token)”"
+    case .irreducible(let tokenizer):
+      "no pieces can be taken from this tokenizer; expected SentencePiece or WordPiece, "
+        + "or one that conforms to ReducibleTokenizer, found \(tokenizer)"
     case .invalidOption(let name, let value, let expected):
       "\(name) is out of range; expected \(expected), found \(value)"
     case .emptyCorpus:

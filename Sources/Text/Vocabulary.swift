@@ -20,12 +20,15 @@ public struct Vocabulary: Codable, Hashable, Sendable {
   public var secondTextType: Int32
   /// The longest sequence that the tokenizer's own settings allow.
   public var maximumLength: Int?
+  /// What a sequence that is too long loses.
+  public var truncation: Truncation
 
   /// A vocabulary of `size` pieces; the special ids are by default those that training gives.
   public init(
     size: Int, padding: Int32 = 0, unknown: Int32 = 1, classification: Int32 = 2,
     separator: Int32 = 3, mask: Int32 = 4, separatorsBetweenTexts: Int = 1,
-    secondTextType: Int32 = 1, maximumLength: Int? = nil
+    secondTextType: Int32 = 1, maximumLength: Int? = nil,
+    truncation: Truncation = Truncation()
   ) {
     self.size = size
     self.padding = padding
@@ -36,5 +39,6 @@ public struct Vocabulary: Codable, Hashable, Sendable {
     self.separatorsBetweenTexts = separatorsBetweenTexts
     self.secondTextType = secondTextType
     self.maximumLength = maximumLength
+    self.truncation = truncation
   }
 }

@@ -6,25 +6,34 @@ public import Foundation
 ///
 /// Conneau et al. 2019, arXiv:1911.02116. The ids: `<s>` 0, `<pad>` 1, `</s>` 2, `<unk>` 3, then the
 /// pieces of the model without its first three, and `<mask>` last. The special ones are found in text
-/// before it is split, as the `transformers` library does.
+/// before it is split, and the text is normalized and split as the `tokenizers` library does (tested:
+/// 0.23), which is what `transformers` uses: the ids are its own, and SentencePiece's only mostly.
 public struct XLMRobertaTokenizer: Tokenizer {
   /// The number of pieces, and the ids of the special ones.
   public let vocabulary: Vocabulary
   private let model: SentencePieceModel
   private let special: AddedTokens
+  private let normalization: LibraryNormalization
+  private let segmentation: UnigramSegmentation
   private let sources: [String: Data]
 
   static let modelName = "sentencepiece.bpe.model"
   /// The pieces that a model begins with.
   private static let modelBeginning = ["<unk>", "<s>", "</s>"]
 
+  /// A longer piece would let a long word cost too much.
+  private static let maximumPieceLength = 512
+
   /// Reads `sentencepiece.bpe.model`, and the settings beside it.
-  public init(contentsOf folder: URL) throws(TextError) {
-    let url = folder.appendingPathComponent(Self.modelName)
-    let data = try BoundedFile.read(url, maximumByteCount: SentencePieceCheck.largest)
+  public init(contentsOf folder: URL) throws(TextError) { try self.init(TokenizerFiles(folder)) }
+
+  init(_ files: TokenizerFiles) throws(TextError) {
+    let url = files.url(Self.modelName)
+    let data = try files.read(Self.modelName, maximumByteCount: SentencePieceCheck.largest)
     var sources = [Self.modelName: data]
     do {
       model = try SentencePieceModel(serialized: data)
+      normalization = LibraryNormalization(try SentencePieceCheck.encodingRules(of: data))
     } catch .unreadableModel(let reason) {
       throw .unreadableModel(reason: "\(url.path): \(reason)")
     }
@@ -38,14 +47,16 @@ public struct XLMRobertaTokenizer: Tokenizer {
     let names = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
     let tokens = zip(names, [0, 1, 2, 3, Int32(size - 1)]).map { AddedToken(content: $0, id: $1) }
     var maximumLength: Int?
-    let configuration = folder.appendingPathComponent(TokenizerConfiguration.name)
-    if BoundedFile.exists(configuration) {
-      let settings = try BoundedFile.read(
-        configuration, maximumByteCount: JSONFile.maximumByteCount)
+    var truncation = Truncation()
+    let configuration = files.url(TokenizerConfiguration.name)
+    if files.has(TokenizerConfiguration.name) {
+      let settings = try files.read(
+        TokenizerConfiguration.name, maximumByteCount: JSONFile.maximumByteCount)
       sources[TokenizerConfiguration.name] = settings
-      maximumLength = try TokenizerConfiguration(
-        JSONFile(settings, path: configuration.path), specialTokens: nil
-      ).maximumLength(ofXLMRobertaWith: tokens)
+      let own = try TokenizerConfiguration(
+        JSONFile(settings, path: configuration.path), specialTokens: nil)
+      try own.checkXLMRoberta(tokens)
+      (maximumLength, truncation) = (try own.maximumLength(), try own.truncation())
     } else {
       sources[TokenizerConfiguration.name] = Data(
         "{\n  \"tokenizer_class\": \"XLMRobertaTokenizer\"\n}\n".utf8)
@@ -55,25 +66,60 @@ public struct XLMRobertaTokenizer: Tokenizer {
     } catch {
       preconditionFailure("five names cannot collide")
     }
+    segmentation = try Self.segmentation(model, names, path: url.path)
     vocabulary = Vocabulary(
       size: size, padding: 1, unknown: 3, classification: 0, separator: 2, mask: Int32(size - 1),
-      separatorsBetweenTexts: 2, secondTextType: 0, maximumLength: maximumLength)
+      separatorsBetweenTexts: 2, secondTextType: 0, maximumLength: maximumLength,
+      truncation: truncation)
     self.sources = sources
+  }
+
+  /// The special pieces and those of the model, in the order of their ids.
+  private static func segmentation(
+    _ model: SentencePieceModel, _ names: [String], path: String
+  ) throws(TextError) -> UnigramSegmentation {
+    var pieces = PieceList()
+    var scores: [Double] = []
+    func append(_ piece: String, _ score: Float) {
+      pieces.append(piece.utf8)
+      scores.append(Double(score))
+    }
+    for name in names.dropLast() { append(name, 0) }
+    for id in modelBeginning.count..<model.size {
+      let piece = model.piece(Int32(id))
+      guard piece.utf8.count <= maximumPieceLength else {
+        throw .unsupportedSetting(
+          path: path, name: "the piece of id \(id)",
+          expected: "at most \(maximumPieceLength) bytes", found: "\(piece.utf8.count)")
+      }
+      append(piece, model.score(Int32(id)))
+    }
+    for name in names.suffix(1) { append(name, 0) }
+    do {
+      return try UnigramSegmentation(pieces, scores: scores, unknown: 3)
+    } catch {
+      switch error {
+      case .repeated(let id, let first):
+        throw .repeatedPiece(path: path, piece: pieces.text(id), ids: [first, id])
+      case .collision:
+        throw .unsupportedSetting(
+          path: path, name: "the vocabulary", expected: "pieces that can be told apart quickly",
+          found: "many with one hash")
+      }
+    }
   }
 
   /// The files that the tokenizer was read from, byte for byte.
   public func files() -> [String: Data] { sources }
 
-  public func encode(_ text: String) throws(TextError) -> [Int32] {
+  public func encode(_ text: String) -> [Int32] {
     let bytes = Array(text.utf8)
     var ids: [Int32] = []
-    try special.forEachPart(of: bytes) { (part) throws(TextError) in
+    special.forEachPart(of: bytes) { part -> Bool in
       switch part {
-      case .token(let id):
-        ids.append(id)
+      case .token(let id): ids.append(id)
       case .text(let range):
-        let pieces = try model.encode(String(decoding: bytes[range], as: UTF8.self))
-        ids += pieces.map { $0 == 0 ? vocabulary.unknown : $0 + 1 }
+        segmentation.encode(normalization.normalized(bytes, range), into: &ids)
       }
       return true
     }

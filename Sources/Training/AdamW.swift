@@ -18,6 +18,7 @@ public struct AdamW: Sendable {
   private let options: TrainingOptions
   /// What each parameter's learning rate is multiplied by.
   private let rateFactors: [Float]
+  private let names: [String]
 
   /// An optimizer for a model, its moments zero.
   public init(for model: DenseClassifier, options: TrainingOptions) {
@@ -29,10 +30,21 @@ public struct AdamW: Sendable {
     rateFactors = parameters.map {
       options.rateFactor(of: $0.name, layerCount: model.layers.count)
     }
+    names = parameters.map(\.name)
     self.options = options
   }
 
   private static let wordIndex = 0
+
+  /// Calls `body` with each parameter's name and its moments: the running means of its gradients and of
+  /// their squares. Those of the word embedding may lag behind.
+  public mutating func forEachMoment(
+    _ body: (_ name: String, _ first: inout Tensor, _ second: inout Tensor) -> Void
+  ) {
+    for (index, name) in names.enumerated() {
+      body(name, &firstMoments[index], &secondMoments[index])
+    }
+  }
 
   /// Brings word embeddings up to date: `rows`, distinct, before a step reads them; all where `nil`,
   /// before anything else looks at the model.

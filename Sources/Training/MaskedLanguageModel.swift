@@ -44,8 +44,9 @@ public struct MaskedLanguageModel: Objective {
       biasGradient: &unused)
     var dStates = Tensor(zeros: states.shape)
     device.scatterAddRows(dRows, at: hidden, to: &dStates)
-    model.backward(
-      Tensor(zeros: trace.logits.shape), hidden: dStates, trace, into: &gradients, on: device)
+    let gradient = TraceGradient(
+      logits: Tensor(zeros: trace.logits.shape), hiddenStates: [model.layers.count: dStates])
+    model.backward(gradient, trace, into: &gradients, on: device)
     return loss
   }
 

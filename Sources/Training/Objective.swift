@@ -69,7 +69,7 @@ extension LogitObjective {
     options.isRecording = true
     let trace = model.forward(batch.tokens, options: options, on: device)
     let (loss, dLogits) = self(trace.logits, batch)
-    model.backward(dLogits, trace, into: &gradients, on: device)
+    model.backward(TraceGradient(logits: dLogits), trace, into: &gradients, on: device)
     return loss
   }
 }

@@ -63,17 +63,41 @@ public struct Trainer: Sendable {
     saving: URL? = nil, resume: Bool = false, shouldStop: () -> Bool = { false },
     observe: (TrainingEvent) -> Void = { _ in }
   ) throws {
-    let batching = Batching(
-      batchSize: options.batchSize, bucketsByLength: options.bucketsByLength, seed: options.seed)
+    var nothing = Untransformed()
+    try train(
+      &model, on: data, objective: objective, transform: &nothing, saving: saving, resume: resume,
+      shouldStop: shouldStop, observe: observe)
+  }
+
+  /// The same with a transform, which ends in the state that the last step left it in.
+  ///
+  /// `steps` are those of the run to take, all unless given. A run that begins later sees the batches, dropout and
+  /// learning rates of its steps, with an optimizer that remembers nothing; one that ends earlier leaves the last model
+  /// in place of the best.
+  public func train<Transform: StepTransform>(
+    _ model: inout DenseClassifier, on data: TrainingData, objective: some Objective,
+    transform: inout Transform, steps: Range<Int>? = nil, saving: URL? = nil,
+    resume: Bool = false, shouldStop: () -> Bool = { false },
+    observe: (TrainingEvent) -> Void = { _ in }
+  ) throws {
+    let batching = Batching(options)
     var examples = try data.training(0)
     guard !examples.isEmpty else { throw TrainingError.noData(what: "training data") }
     let exampleCount = examples.count
     let stepsPerEpoch = batching.stepCount(exampleCount)
     let total = stepsPerEpoch * options.epochs
-    var state = TrainingState(model: consume model, options: options, examples: examples)
+    if let steps, steps.upperBound > total {
+      throw TrainingError.invalidOption(
+        name: "steps", expected: "steps of 0 to \(total)", found: "\(steps)")
+    }
+    let end = steps?.upperBound ?? total
+    var state = TrainingState(
+      model: consume model, options: options, examples: examples, transform: transform,
+      steps: steps)
     defer {
       state.settle(on: device)
       model = state.model
+      state.copyTransform(to: &transform)
     }
     if resume, let saving, try state.load(from: saving) { observe(.resumed(step: state.step)) }
     var gradients = state.model.zeros()
@@ -90,15 +114,15 @@ public struct Trainer: Sendable {
       pause = max(.seconds(options.saveInterval), start.duration(to: lastSaved) * 20)
     }
 
-    while state.epoch < options.epochs && !state.isFinished {
+    while state.step < end && !state.isFinished {
       examples = try data.training(state.epoch)
       precondition(examples.count == exampleCount, "an epoch of another size")
       let batches = batching.batches(
         epoch: state.epoch, lengths: examples.map(\.sequence.ids.count))
-      while state.stepInEpoch < batches.count {
+      while state.stepInEpoch < batches.count && state.step < end {
         let batch = LabeledBatch(batches[state.stepInEpoch].map { examples[$0] })
         let rate = options.learningRate(at: state.step, of: total)
-        let (loss, norm) = try step(&state, &gradients, batch, objective, rate)
+        let (loss, norm) = try step(&state, &gradients, batch, objective, rate, of: total)
         observe(
           .step(
             state.step, of: total, epoch: state.epoch, loss: loss, learningRate: rate,
@@ -112,16 +136,20 @@ public struct Trainer: Sendable {
         }
       }
       state.settle(on: device)
-      observe(state.endEpoch(validation: data.validation, patience: options.patience, on: device))
+      if state.stepInEpoch == batches.count {
+        observe(
+          state.endEpoch(
+            validation: data.validation, patience: options.patience, of: total, on: device))
+      }
       try save()
     }
-    state.keepBest()
+    if end == total { state.keepBest() }
   }
 
   /// One step: forward, loss, backward, update.
   func step(
     _ state: inout TrainingState, _ gradients: inout DenseClassifier, _ batch: LabeledBatch,
-    _ objective: some Objective, _ rate: Float
+    _ objective: some Objective, _ rate: Float, of total: Int = 0
   ) throws(TrainingError) -> (loss: Float, norm: Float) {
     var stream = RandomStream(options.seed, 0xd409, UInt64(state.step))
     let dropout = DropoutOptions(
@@ -131,6 +159,9 @@ public struct Trainer: Sendable {
     let loss = objective(
       state.model, batch, ForwardOptions(dropout: dropout), into: &gradients, on: stepDevice)
     guard loss.isFinite else { throw .notFinite(step: state.step, what: "the loss") }
+    state.transform(
+      TrainingStep(index: state.step, total: total, learningRate: rate, device: device),
+      &state.model, &gradients, &state.optimizer)
     let norm = try state.optimizer.step(
       &state.model, &gradients, learningRate: rate, rows: rows, on: device)
     state.step += 1

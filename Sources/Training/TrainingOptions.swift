@@ -83,3 +83,11 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
     }
   }
 }
+
+extension Batching {
+  /// Batches as a run with these options makes them.
+  init(_ options: TrainingOptions) {
+    self.init(
+      batchSize: options.batchSize, bucketsByLength: options.bucketsByLength, seed: options.seed)
+  }
+}

@@ -10,6 +10,7 @@ import Text
 struct TrainingState {
   var model: DenseClassifier
   var optimizer: AdamW
+  var transform: any StepTransform
   var epoch = 0
   var step = 0
   var stepInEpoch = 0
@@ -18,6 +19,7 @@ struct TrainingState {
   private var bestAccuracy = -1.0
   private var bestLoss = Double.infinity
   private var epochsSinceBest = 0
+  private let firstStep: Int
   private let run: Run
 
   /// What must be equal for a state to be of the same run.
@@ -26,6 +28,8 @@ struct TrainingState {
     var configuration: EncoderConfiguration
     var exampleCount: Int
     var examples: String  // the fingerprint of their tokens and labels
+    var transform: String?  // its identity and the fingerprint of its first state
+    var steps: [Int]?  // the first and the end, where they are not the whole run
   }
 
   /// The counters, as the file's metadata holds them.
@@ -37,8 +41,10 @@ struct TrainingState {
     var bestLoss: Double?
   }
 
+  /// The state before the first step; with `steps`, before the first of these.
   init(
-    model: consuming DenseClassifier, options: TrainingOptions, examples: [LabeledSequence]
+    model: consuming DenseClassifier, options: TrainingOptions, examples: [LabeledSequence],
+    transform: any StepTransform = Untransformed(), steps: Range<Int>? = nil
   ) {
     var fingerprint = Fingerprint()
     for example in examples {
@@ -51,9 +57,29 @@ struct TrainingState {
     }
     run = Run(
       options: options, configuration: model.configuration, exampleCount: examples.count,
-      examples: fingerprint.text)
+      examples: fingerprint.text, transform: Self.identity(of: transform),
+      steps: steps.map { [$0.lowerBound, $0.upperBound] })
     self.model = model
+    self.transform = transform
     optimizer = AdamW(for: self.model, options: options)
+    firstStep = steps?.lowerBound ?? 0
+    step = firstStep
+    let stepsPerEpoch = Batching(options).stepCount(examples.count)
+    (epoch, stepInEpoch) = step.quotientAndRemainder(dividingBy: max(1, stepsPerEpoch))
+  }
+
+  private static func identity(of transform: any StepTransform) -> String? {
+    if transform is Untransformed { return nil }
+    var fingerprint = Fingerprint()
+    for (_, tensor) in transform.state.sorted(by: { $0.key < $1.key }) {
+      fingerprint.combine(tensor.serialized(as: .f32))
+    }
+    return "\(transform.identity), \(fingerprint.text)"
+  }
+
+  /// The transform as it is now.
+  func copyTransform<Transform: StepTransform>(to other: inout Transform) {
+    if let transform = transform as? Transform { other = transform }
   }
 
   /// Brings every parameter up to date.
@@ -61,17 +87,20 @@ struct TrainingState {
     optimizer.catchUp(&model, rows: nil, on: device)
   }
 
-  /// Judges the model after an epoch and begins the next.
+  /// Judges the model after an epoch and begins the next. What the transform has not settled yet is no
+  /// candidate for the best.
   mutating func endEpoch(
-    validation: [LabeledSequence], patience: Int, on device: Device
+    validation: [LabeledSequence], patience: Int, of total: Int, on device: Device
   ) -> TrainingEvent {
     let predictions = Predictions(of: model, on: validation, device: device)
     let (accuracy, loss) = (predictions.accuracy, predictions.loss)
-    let isBest = validation.isEmpty || (accuracy, -loss) > (bestAccuracy, -bestLoss)
+    let isCandidate = transform.isSettled(after: step, of: total)
+    let isBest =
+      isCandidate && (validation.isEmpty || (accuracy, -loss) > (bestAccuracy, -bestLoss))
     if isBest {
       (bestAccuracy, bestLoss, epochsSinceBest) = (accuracy, loss, 0)
       best = model
-    } else {
+    } else if isCandidate {
       epochsSinceBest += 1
     }
     epoch += 1
@@ -101,6 +130,9 @@ struct TrainingState {
       tensors.append(("second." + parameter.name, optimizer.secondMoments[index]))
     }
     if let best { tensors += best.parameters.map { ("best." + $0.name, $0.tensor) } }
+    for (name, tensor) in transform.state.sorted(by: { $0.key < $1.key }) {
+      tensors.append(("transform." + name, tensor))
+    }
     try SafetensorsFile.write(
       tensors, metadata: ["progress": text], to: Self.file(in: folder))
   }
@@ -130,7 +162,11 @@ struct TrainingState {
       index += 1
     }
     (optimizer.firstMoments, optimizer.secondMoments) = moments
-    optimizer.stepCount = progress.step
+    optimizer.stepCount = progress.step - firstStep
+    transform.state = try Dictionary(
+      uniqueKeysWithValues: transform.state.map { (name, tensor) throws in
+        (name, try take("transform." + name, like: tensor))
+      })
     if file.names.contains(where: { $0.hasPrefix("best.") }) {
       var kept = model
       try kept.forEachParameter(at: "") { (name, tensor) throws(CheckpointError) in
@@ -154,6 +190,10 @@ struct TrainingState {
       difference = "its model has other sizes"
     } else if saved.options != run.options {
       difference = "its options were others"
+    } else if saved.transform != run.transform {
+      difference = "its steps were transformed in another way, or from another start"
+    } else if saved.steps != run.steps {
+      difference = "it took other steps"
     } else {
       return
     }

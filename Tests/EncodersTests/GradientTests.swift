@@ -5,7 +5,7 @@ import Testing
 import Text
 import Training
 
-/// The whole backward pass, dropout on, against differences of the whole forward pass.
+/// The whole backward pass against differences of the whole forward pass.
 @Suite struct GradientTests {
   private let device = Device(threads: 2)
   private static let lengths = [1, 7, 33, 12]
@@ -19,26 +19,46 @@ import Training
   /// Of the gradient's length: truncation, the step squared times the third derivative.
   private static let truncation = 1e-2
 
-  private func loss(_ model: DenseClassifier, _ batch: TokenBatch, recording: Bool) -> (
-    value: Double, gradients: DenseClassifier?
-  ) {
-    let dropout = DropoutOptions(hidden: 0.1, attention: 0.1, key: 77)
-    let options = ForwardOptions(dropout: dropout, isRecording: recording)
-    let trace = model.forward(batch, options: options, on: device)
+  /// A number that follows from what a pass gave, and its gradient.
+  private typealias Loss = (DenseClassifier.Trace) -> (value: Double, gradient: TraceGradient)
+
+  /// Cross-entropy.
+  private func crossEntropy(
+    _ trace: DenseClassifier.Trace
+  ) -> (value: Double, gradient: TraceGradient) {
     let (value, dLogits) = Oracle.crossEntropy(Matrix(trace.logits), labels: Self.labels)
-    guard recording else { return (value, nil) }
-    var gradients = model.zeros()
-    model.backward(dLogits.tensor, trace, into: &gradients, on: device)
-    return (value, gradients)
+    return (value, TraceGradient(logits: dLogits.tensor))
   }
 
-  @Test(arguments: EncoderConfiguration.tiny)
-  func everyParametersGradientIsTheSlopeOfTheLoss(configuration: EncoderConfiguration) throws {
+  /// The same, and every hidden state times random factors, of which the sum is about 1.
+  private func withHiddenStates(
+    _ trace: DenseClassifier.Trace, of layerCount: Int
+  ) -> (value: Double, gradient: TraceGradient) {
+    var (value, gradient) = crossEntropy(trace)
+    for index in 0...layerCount {
+      guard let state = trace.hiddenState(index).map(Matrix.init) else { continue }
+      var stream = RandomStream(5, UInt64(index))
+      let deviation = 1 / Double(state.elements.count).squareRoot()
+      let factors = Matrix(
+        random: state.rows, state.columns, deviation: deviation, from: &stream)
+      value += Matrix.dot(state, factors)
+      gradient.hiddenStates[index] = factors.tensor
+    }
+    return (value, gradient)
+  }
+
+  private func expectSlopes(
+    _ configuration: EncoderConfiguration, _ options: ForwardOptions, _ loss: Loss
+  ) throws {
     let model = DenseClassifier.random(configuration, seed: 1)
     let batch = TokenBatch.random(lengths: Self.lengths, for: configuration, seed: 2)
-    let gradients = try #require(loss(model, batch, recording: true).gradients).parameters
+    var options = options
+    options.isRecording = true
+    let trace = model.forward(batch, options: options, on: device)
+    var whole = model.zeros()
+    model.backward(loss(trace).gradient, trace, into: &whole, on: device)
     var stream = RandomStream(3)
-    for (index, (name, gradient)) in gradients.enumerated() where gradient.count > 0 {
+    for (index, (name, gradient)) in whole.parameters.enumerated() where gradient.count > 0 {
       // Half along the gradient, so that there is something to measure, half at random.
       let random = Matrix(random: 1, gradient.count, from: &stream).elements.unit
       let uphill = gradient.elements.map(Double.init).unit
@@ -52,13 +72,54 @@ import Training
           }
           place += 1
         }
-        return loss(copy, batch, recording: false).value
+        return loss(copy.forward(batch, options: options, on: device)).value
       }
       let slope = (moved(Self.step) - moved(-Self.step)) / Double(2 * Self.step)
       let expected = zip(gradient.elements, direction).reduce(0) { $0 + Double($1.0) * $1.1 }
       let length = gradient.elements.reduce(0) { $0 + Double($1 * $1) }.squareRoot()
       #expect(abs(slope - expected) < Self.noise + Self.truncation * length, "\(name)")
     }
+  }
+
+  @Test(arguments: EncoderConfiguration.tiny)
+  func everyParametersGradientIsTheSlopeOfTheLoss(configuration: EncoderConfiguration) throws {
+    let dropout = DropoutOptions(hidden: 0.1, attention: 0.1, key: 77)
+    try expectSlopes(configuration, ForwardOptions(dropout: dropout), crossEntropy)
+  }
+
+  @Test(arguments: EncoderConfiguration.tiny, [false, true])
+  func lossesMayLookAtHiddenStatesToo(
+    configuration: EncoderConfiguration, wantsAllTokens: Bool
+  ) throws {
+    var options = ForwardOptions(dropout: DropoutOptions(hidden: 0.1, attention: 0.1, key: 7))
+    options.wantsAllTokens = wantsAllTokens
+    try expectSlopes(configuration, options) {
+      withHiddenStates($0, of: configuration.layers.count)
+    }
+  }
+
+  @Test(arguments: EncoderConfiguration.tiny)
+  func gatesMayBeAjarMeanwhile(configuration: EncoderConfiguration) throws {
+    var gates = Gates(open: configuration)
+    for (index, place) in GatePlace.all(of: configuration).enumerated() {
+      gates[place] = [1, 0.5, 0.3, 0][index % 4]
+    }
+    try expectSlopes(configuration, ForwardOptions(gates: gates)) {
+      withHiddenStates($0, of: configuration.layers.count)
+    }
+  }
+
+  @Test func hiddenStatesAreOfAllTokensBelowTheLastLayer() {
+    let model = DenseClassifier.random(.uneven, seed: 1)
+    let batch = TokenBatch.random(lengths: Self.lengths, for: .uneven, seed: 2)
+    for wantsAllTokens in [false, true] {
+      var options = ForwardOptions(isRecording: true)
+      options.wantsAllTokens = wantsAllTokens
+      let trace = model.forward(batch, options: options, on: device)
+      let rows = (0...5).map { trace.hiddenState($0)?.shape[0] }
+      #expect(rows == Array(repeating: 53, count: 5) + [wantsAllTokens ? 53 : 4])
+    }
+    #expect(model.forward(batch, on: device).hiddenState(0) == nil)
   }
 }
 

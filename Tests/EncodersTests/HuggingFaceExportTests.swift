@@ -36,6 +36,26 @@ import Text
     }
   }
 
+  /// Import, export and import again: how long texts are truncated stays what the files say.
+  @Test(arguments: [ModelFamily.bert, .xlmRoBERTa])
+  func truncationComesBack(family: ModelFamily) throws {
+    try HuggingFaceFixture(family).withCopy { copy in
+      let settings = #"{"truncation_side":"left","truncation_strategy":"only_second"}"#
+      try Data(settings.utf8).write(to: copy.appending(path: "tokenizer_config.json"))
+      let saved = try SavedClassifier(contentsOf: copy)
+      let expected = Truncation(side: .left, strategy: .onlySecond)
+      #expect(saved.tokenizer.vocabulary.truncation == expected)
+      try withTemporaryFolder { folder in
+        try HuggingFaceExport(saved).write(to: folder)
+        let again = try SavedClassifier(contentsOf: folder)
+        #expect(again.tokenizer.vocabulary == saved.tokenizer.vocabulary)
+        try again.write(to: copy)
+        #expect(
+          try SavedClassifier(contentsOf: copy).tokenizer.vocabulary.truncation == expected)
+      }
+    }
+  }
+
   @Test(arguments: ElementType.allCases)
   func numbersAreStoredAsAsked(type: ElementType) throws {
     let saved = try SavedClassifier(contentsOf: HuggingFaceFixture(.bert).folder)
@@ -135,7 +155,7 @@ import Text
       #expect(model["unk_id"] as? Int == Int(saved.tokenizer.vocabulary.unknown))
       let normalizer = try #require(fields["normalizer"] as? [String: Any])
       let steps = try #require(normalizer["normalizers"] as? [[String: Any]])
-      #expect(steps.map { $0["type"] as? String } == ["Precompiled", "Strip", "Replace"])
+      #expect(steps.map { $0["type"] as? String } == ["Precompiled", "Replace", "Replace"])
       let again = try SavedClassifier(contentsOf: folder).tokenizer
       #expect(try again.files() == saved.tokenizer.files(), "ours reads tokenizer.model")
     }

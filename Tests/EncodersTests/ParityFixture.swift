@@ -52,8 +52,8 @@ struct ParityFixture {
   func gates(_ pass: String) throws -> Gates {
     var gates = Gates(open: Self.configuration)
     if pass == "half" {
-      for index in gates.heads.indices {
-        gates.heads[index] = try tensor("half.gates.\(index)").elements
+      for index in gates.layers.indices {
+        gates.layers[index].heads = try tensor("half.gates.\(index)").elements
       }
     }
     return gates

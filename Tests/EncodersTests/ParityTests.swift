@@ -34,13 +34,14 @@ import Training
     let (value, dLogits) = try loss(trace.logits)
     #expect(try isClose(Tensor([value], shape: [1]), "\(pass).loss"))
     var gradients = model.zeros()
-    let gateGradients = model.backward(dLogits, trace, into: &gradients, on: device)
+    let gateGradients = try #require(
+      model.backward(TraceGradient(logits: dLogits), trace, into: &gradients, on: device))
     for (name, gradient) in gradients.parameters {
       #expect(try isClose(gradient, "\(pass).gradient.\(name)"), "\(name)")
     }
-    #expect(gateGradients.count == ParityFixture.configuration.layers.count)
-    for (index, gradient) in gateGradients.enumerated() {
-      #expect(try isClose(gradient, "\(pass).gateGradient.\(index)"), "layer \(index)")
+    #expect(gateGradients.layers.count == ParityFixture.configuration.layers.count)
+    for (index, gradients) in gateGradients.layers.enumerated() {
+      #expect(try isClose(gradients.heads, "\(pass).gateGradient.\(index)"), "layer \(index)")
     }
   }
 
@@ -66,7 +67,7 @@ import Training
       let trace = model.forward(
         try fixture.batch(), options: ForwardOptions(isRecording: true), on: device)
       let (value, dLogits) = try loss(trace.logits)
-      model.backward(dLogits, trace, into: &gradients, on: device)
+      model.backward(TraceGradient(logits: dLogits), trace, into: &gradients, on: device)
       losses.append(value)
       norms.append(
         try optimizer.step(&model, &gradients, learningRate: 1e-3, on: device))

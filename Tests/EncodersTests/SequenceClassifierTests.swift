@@ -22,8 +22,9 @@ import Training
     let trace = model.forward(batch, options: options, on: device)
     var gradients = model.zeros()
     let logits = trace.logits
-    let gates = model.backward(logits, trace, into: &gradients, on: device)
-    return [logits] + gates + gradients.parameters.map(\.tensor)
+    let gates = model.backward(
+      TraceGradient(logits: logits), trace, into: &gradients, on: device)
+    return [logits] + (gates?.tensors ?? []) + gradients.parameters.map(\.tensor)
   }
 
   @Test(arguments: EncoderConfiguration.tiny)
@@ -92,8 +93,8 @@ import Training
     #expect(all.hidden?.shape == [batch.tokenCount, configuration.hiddenSize])
     let dLogits = first.logits
     var (gradients, allGradients) = (model.zeros(), model.zeros())
-    model.backward(dLogits, first, into: &gradients, on: device)
-    model.backward(dLogits, all, into: &allGradients, on: device)
+    model.backward(TraceGradient(logits: dLogits), first, into: &gradients, on: device)
+    model.backward(TraceGradient(logits: dLogits), all, into: &allGradients, on: device)
     for (a, b) in zip(allGradients.parameters, gradients.parameters) {
       #expect(relativeDifference(a.tensor, b.tensor) < Tolerance.backward, "\(a.name)")
     }
@@ -106,7 +107,7 @@ import Training
       let trace = model.forward(batch, options: ForwardOptions(isRecording: true), on: device)
       #expect(trace.logits.shape == [0, configuration.labelCount])
       var gradients = model.zeros()
-      model.backward(trace.logits, trace, into: &gradients, on: device)
+      model.backward(TraceGradient(logits: trace.logits), trace, into: &gradients, on: device)
       #expect(gradients == model.zeros())
       #expect(model.packed(on: device).forward(batch, on: device).logits == trace.logits)
     }
@@ -117,9 +118,9 @@ import Training
     let batch = TokenBatch.random(lengths: Self.lengths, for: .uneven, seed: 11)
     let trace = model.forward(batch, options: ForwardOptions(isRecording: true), on: device)
     var once = model.zeros()
-    model.backward(trace.logits, trace, into: &once, on: device)
+    model.backward(TraceGradient(logits: trace.logits), trace, into: &once, on: device)
     var twice = once
-    model.backward(trace.logits, trace, into: &twice, on: device)
+    model.backward(TraceGradient(logits: trace.logits), trace, into: &twice, on: device)
     for (a, b) in zip(once.parameters, twice.parameters) {
       let doubled = Tensor(a.tensor.elements.map { 2 * $0 }, shape: a.tensor.shape)
       #expect(relativeDifference(b.tensor, doubled) < Tolerance.float, "\(a.name)")
@@ -132,7 +133,7 @@ import Training
     for (layer, shape) in model.configuration.layers.enumerated() {
       for head in 0..<shape.headCount {
         var gates = Gates(open: model.configuration)
-        gates.heads[layer][head] = 0
+        gates.layers[layer].heads[head] = 0
         var cut = model
         for row in 0..<model.configuration.hiddenSize {
           for column in head * shape.headSize..<(head + 1) * shape.headSize {

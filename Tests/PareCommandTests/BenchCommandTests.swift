@@ -59,4 +59,23 @@ import Testing
     let outcome = try folder.start(["bench", "model", "--data", "texts.jsonl"] + quick).wait()
     #expect(outcome.status == 0)
   }
+
+  @Test func sparseProductsAreALineForEachWeightAndNumberOfRows() throws {
+    let folder = try Folder()
+    let arguments = ["bench", "--sparse", "--shape", "hidden=16,ffn=36", "--calls", "1"]
+    let objects = try folder.start(arguments + ["--json", "--threads", "1"]).wait().objects()
+    #expect(objects.count == 3 * 4 * 5 * 3)
+    for object in objects {
+      let times = try #require(object["milliseconds"] as? [String: Double])
+      #expect(Set(times.keys) == ["dense", "sparseRows", "sparseGroups"])
+      #expect(times.keys.contains(try #require(object["chosen"] as? String)))
+    }
+    let text = try folder.start(arguments).wait().text
+    for word in ["36×16", "16×36", "4×1", "32×32", "55.0 %", "sparseGroups", "times faster"] {
+      #expect(text.contains(word))
+    }
+    for other in ["--train", "--single", "--data=x", "model"] {
+      #expect(try folder.start(["bench", "--sparse", other]).wait().status != 0)
+    }
+  }
 }

@@ -5,7 +5,7 @@ import Testing
   @Test(arguments: [
     ["inspect"], ["import"], ["export"], ["tokenizer", "train"], ["tokenizer", "encode"], ["train"],
     ["evaluate"],
-    ["predict"], ["score"], ["prune"], ["bench"],
+    ["predict"], ["score"], ["sensitivity"], ["prune"], ["distill"], ["bench"],
   ])
   func everyCommandShowsExamplesOfItself(command: [String]) throws {
     let folder = try Folder()
@@ -23,7 +23,7 @@ import Testing
       #expect(outcome.status == 0)
       for name in [
         "inspect", "import", "export", "tokenizer", "train", "evaluate", "predict", "score",
-        "prune", "bench",
+        "sensitivity", "prune", "distill", "bench",
         "Exit status",
       ] { #expect(outcome.text.contains(name)) }
     }

@@ -53,4 +53,25 @@ import Testing
         "1 to 48", length)
     }
   }
+
+  @Test func zerosAreCountedAndMasksToldApart() throws {
+    let folder = try Sample.folder()
+    let dense = try folder.pare("inspect", "model").text
+    #expect(!dense.contains("masks"))
+    var saved = try SavedClassifier(contentsOf: folder["model"])
+    saved.classifier.forEachParameter(at: "") { name, tensor in
+      if name == "layers.1.feedForward.up.weight" { tensor.fill(0) }
+    }
+    try saved.write(to: folder["sparse"])
+    let object = try folder.pare("inspect", "sparse", "--json").object()
+    let zeros = try #require(object["zeros"] as? [String: Int])
+    let masks = try #require(object["maskBytes"] as? [String: Int])
+    let bytes = try #require(object["bytes"] as? [String: Int])
+    // 32 neurons of 24 inputs: a bit for each weight, since a coarser mask of nothing is none.
+    #expect((zeros["feedForward"] ?? 0) >= 768 && masks["feedForward"] == 96)
+    #expect(masks["attention"] == 0 && masks["total"] == 96)
+    #expect(bytes["total"] == 4 * (saved.classifier.parameterCount - 768) + 96)
+    let text = try folder.pare("inspect", "sparse").text
+    for word in ["zeros", "values", "masks"] { #expect(text.contains(word)) }
+  }
 }

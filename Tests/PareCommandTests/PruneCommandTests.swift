@@ -8,6 +8,16 @@ import Testing
     try SavedClassifier(contentsOf: folder[name]).classifier.configuration.layers.map(\.headCount)
   }
 
+  /// A plan for the sample's model, changed by hand.
+  private func write(
+    _ name: String, in folder: Folder, _ change: (inout PruningPlan) -> Void
+  ) throws {
+    let model = try SavedClassifier(contentsOf: folder["model"]).classifier
+    var plan = PruningPlan(keepingAllOf: model.configuration)
+    change(&plan)
+    try folder.write(name, try StrictJSON.encode(plan))
+  }
+
   @Test func jsonHasTheDocumentedKeys() throws {
     let folder = try Sample.folder()
     let outcome = try folder.pare(
@@ -76,7 +86,10 @@ import Testing
       "prune", "model", "--heads", "5", "--steps", "3", "--data", "train.tsv", "--out", "new")
     let cuts = outcome.lines.filter { $0.hasPrefix("cut ") }
     #expect(cuts.count == 3, "\(outcome.text)")
-    #expect(cuts[0].hasPrefix("cut 1 of 6") && cuts[1].hasPrefix("cut 2 of 5"))
+    // A third of 5 is 1.7, two thirds are 3.3.
+    for (cut, start) in zip(cuts, ["cut 2 of 6", "cut 1 of 4", "cut 2 of 3"]) {
+      #expect(cut.hasPrefix(start), "\(cut)")
+    }
     #expect(try heads(folder, "new").reduce(0, +) == 1)
     // More steps than heads are as many as heads.
     let many = try folder.pare(
@@ -87,9 +100,11 @@ import Testing
 
   @Test func aPlanByHandIsFollowed() throws {
     let folder = try Sample.folder()
-    try folder.write(
-      "plan.json",
-      #"{"layers": [{"headCount": 3, "heads": [1]}, {"headCount": 3, "heads": [0, 2]}]}"#)
+    try write("plan.json", in: folder) { plan in
+      plan.layers[0].heads = [1]
+      plan.layers[1].neurons = [0, 5, 31]
+      plan.channels.removeLast(3)
+    }
     #expect(try folder.pare("prune", "model", "--plan", "plan.json", "--out", "new").status == 0)
     let (old, new) = try (
       SavedClassifier(contentsOf: folder["model"]), SavedClassifier(contentsOf: folder["new"])
@@ -99,6 +114,54 @@ import Testing
     let step = try #require(new.card.steps.last)
     #expect(new.card.steps.count == 2 && step.command == "pare prune")
     #expect(step.data.keys.sorted() == ["plan.json"] && step.parent != nil)
+  }
+
+  @Test func unitsOfEveryKindAreCut() throws {
+    let folder = try Sample.folder()
+    let outcome = try folder.pare(
+      "prune", "model", "--layers", "1", "--heads", "0.5", "--neurons", "0.25", "--channels",
+      "5", "--criterion", "fisher", "--scope", "layer", "--schedule", "cubic", "--reconstruct",
+      "least-squares", "--data", "train.tsv", "--out", "new")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let new = try SavedClassifier(contentsOf: folder["new"]).classifier.configuration
+    #expect(new.layers.count == 1 && new.hiddenSize == 19)
+    #expect(new.layers[0].headCount < 3 && new.layers[0].intermediateSize < 32)
+    #expect(outcome.text.contains("cut 1 of 2 layers") && outcome.text.contains("5 of 24 channels"))
+    #expect(try folder.pare("evaluate", "new", "--data", "test.tsv").status == 0)
+  }
+
+  @Test func aWrittenPlanGivesTheSameModelAgain() throws {
+    let folder = try Sample.folder()
+    try folder.pare(
+      "prune", "model", "--heads", "3", "--neurons", "0.5", "--steps", "3", "--data", "train.tsv",
+      "--write-plan", "plan.json", "--out", "a")
+    try folder.pare("prune", "model", "--plan", "plan.json", "--out", "b")
+    #expect(try folder.data("a/model.safetensors") == folder.data("b/model.safetensors"))
+  }
+
+  @Test func scoresOfSeveralKindsAreFollowedTogether() throws {
+    let folder = try Sample.folder()
+    for unit in ["heads", "channels"] {
+      try folder.pare("score", unit, "model", "--data", "train.tsv", "--out", "\(unit).json")
+    }
+    let units = ["prune", "model", "--heads", "2", "--channels", "4"]
+    try folder.start(units + ["--data", "train.tsv", "--out", "a"]).wait()
+    try folder.start(
+      units + ["--scores", "heads.json", "--scores", "channels.json", "--out", "b"]
+    ).wait()
+    #expect(try folder.data("a/model.safetensors") == folder.data("b/model.safetensors"))
+  }
+
+  @Test func flagsThatDoNotGoTogetherAreRefused() throws {
+    let folder = try Sample.folder()
+    for arguments in [
+      [], ["--heads", "1", "--plan", "plan.json"], ["--plan", "p.json", "--scores", "s.json"],
+      ["--heads", "1", "--scores", "s.json", "--steps", "2"], ["--heads", "1", "--scope", "all"],
+      ["--heads", "1", "--criterion", "taste"], ["--heads", "1", "--reconstruct", "all"],
+    ] {
+      let outcome = try folder.start(["prune", "model", "--out", "new"] + arguments).wait()
+      #expect(outcome.status == 64 && !folder.has("new"), "\(arguments)")
+    }
   }
 
   @Test func savedAndEditedScoresAreFollowed() throws {
@@ -114,10 +177,9 @@ import Testing
     scores.values = [[9, 1, 9], [9, 9, 0]]
     try folder.write("scores.json", try StrictJSON.encode(scores))
     try folder.start(arguments + ["--scores", "scores.json", "--out", "c"]).wait()
-    let plan = PruningPlan(layers: [
-      .init(headCount: 3, heads: [0, 2]), .init(headCount: 3, heads: [0, 1]),
-    ])
     let model = try SavedClassifier(contentsOf: folder["model"]).classifier
+    var plan = PruningPlan(keepingAllOf: model.configuration)
+    plan.remove(.heads, [(0, 1), (1, 2)])
     #expect(
       try SavedClassifier(contentsOf: folder["c"]).classifier == model.pruned(by: plan))
   }
@@ -136,13 +198,10 @@ import Testing
 
   @Test func wrongBudgetsPlansAndScoresLeaveNothing() throws {
     let folder = try Sample.folder()
-    try folder.write("other.json", #"{"layers": [{"headCount": 3, "heads": [0]}]}"#)
-    try folder.write(
-      "twice.json",
-      #"{"layers": [{"headCount": 3, "heads": [0, 0]}, {"headCount": 3, "heads": []}]}"#)
-    try folder.write(
-      "outside.json",
-      #"{"layers": [{"headCount": 3, "heads": [0]}, {"headCount": 3, "heads": [7]}]}"#)
+    try write("other.json", in: folder) { $0.sizes.layers.removeLast() }
+    try write("twice.json", in: folder) { $0.layers[0].heads = [0, 0] }
+    try write("outside.json", in: folder) { $0.layers[1].neurons = [32] }
+    try write("empty.json", in: folder) { $0.channels = [] }
     try folder.write("key.json", #"{"layers": [], "cut": 3}"#)
     try folder.write(
       "scores.json", #"{"unit": "heads", "criterion": "random", "values": [[1, 2]]}"#)
@@ -161,10 +220,18 @@ import Testing
     expectFailure(
       try failure("--heads", "2", "--examples", "0", "--data", "train.tsv"), "--examples", "0")
     expectFailure(try failure("--plan", "none.json"), "none.json")
-    expectFailure(try failure("--plan", "other.json"), "[3, 3]", "[3]")
-    expectFailure(try failure("--plan", "twice.json"), "layer 0", "each once")
-    expectFailure(try failure("--plan", "outside.json"), "layer 1", "head 7 is not there")
-    expectFailure(try failure("--plan", "key.json"), "key.json", "unknown key cut")
+    expectFailure(try failure("--plan", "other.json"), "heads [3, 3]", "heads [3]")
+    expectFailure(try failure("--plan", "twice.json"), "layer 0: heads", "each once")
+    expectFailure(try failure("--plan", "outside.json"), "layer 1: neurons: 32 is not there")
+    expectFailure(try failure("--plan", "empty.json"), "no channels stay")
+    expectFailure(try failure("--plan", "key.json"), "key.json")
+    expectFailure(
+      try failure("--channels", "1.0", "--criterion", "magnitude"), "no channels stay")
+    expectFailure(
+      try failure("--neurons", "2", "--scores", "scores.json"), "--scores", "neurons")
+    expectFailure(
+      try failure("--heads", "2", "--criterion", "magnitude", "--reconstruct", "least-squares"),
+      "--data")
     expectFailure(
       try failure("--heads", "1", "--scores", "scores.json"), "[3, 3]", "scores of [2]")
     #expect(try folder.contents() == before)

@@ -3,7 +3,7 @@ import Pare
 import Testing
 
 @Suite struct ScoreCommandTests {
-  @Test(arguments: Criterion.allCases)
+  @Test(arguments: Criterion.allCases.filter { $0.units.contains(.heads) })
   func jsonHasTheDocumentedKeys(criterion: Criterion) throws {
     let folder = try Sample.folder()
     let outcome = try folder.pare(
@@ -18,6 +18,50 @@ import Testing
     #expect(values.map(\.count) == [3, 3])
     // What is printed is what is saved.
     #expect(try folder.data("scores.json") == outcome.output)
+  }
+
+  @Test(arguments: [
+    (PruningUnit.layers, [1, 1]), (.neurons, [32, 32]), (.channels, [24]),
+  ])
+  func everyKindOfUnitIsScored(unit: PruningUnit, counts: [Int]) throws {
+    let folder = try Sample.folder()
+    let outcome = try folder.pare(
+      "score", unit.rawValue, "model", "--data", "train.tsv", "--json")
+    let object = try outcome.object()
+    #expect(object["unit"] as? String == unit.rawValue)
+    #expect(try #require(object["values"] as? [[Double]]).map(\.count) == counts)
+  }
+
+  @Test func piecesOfTheVocabularyAreScoredByTheirWeights() throws {
+    let folder = try Sample.folder()
+    let outcome = try folder.pare(
+      "score", "tokens", "model", "--criterion", "magnitude", "--json")
+    let model = try SavedClassifier(contentsOf: folder["model"]).classifier
+    let values = try #require(try outcome.object()["values"] as? [[Double]])
+    #expect(values.map(\.count) == [model.configuration.vocabularySize])
+    expectFailure(
+      try folder.pare("score", "tokens", "model", "--data", "train.tsv"),
+      "gate-gradient cannot score tokens", "magnitude")
+  }
+
+  @Test func allCriteriaAreHeldAgainstAblationAndChance() throws {
+    let folder = try Sample.folder()
+    let arguments = ["score", "heads", "model", "--data", "train.tsv", "--criterion", "all"]
+    let rows = try folder.start(arguments + ["--json"]).wait().objects()
+    let names = Criterion.allCases.filter { $0.units.contains(.heads) }.map(\.rawValue)
+    #expect(rows.compactMap { $0["criterion"] as? String } == names)
+    for row in rows {
+      #expect(row.keys.sorted() == ["ablation", "criterion", "random"])
+      for key in ["ablation", "random"] {
+        #expect(try abs(#require(row[key] as? Double)) < 1 + 1e-9)
+      }
+      if row["criterion"] as? String == "ablation" {
+        #expect(try #require(row["ablation"] as? Double) > 1 - 1e-9)
+      }
+    }
+    let text = try folder.start(arguments).wait().text
+    #expect(names.allSatisfy(text.contains))
+    #expect(try folder.start(arguments + ["--out", "scores.json"]).wait().status == 64)
   }
 
   @Test func theMapHasARowForEachLayer() throws {

@@ -11,14 +11,14 @@ import Training
 enum Fixture {
   static let device = Device(threads: 2)
   static let model = DenseClassifier.random(.uneven, seed: 3)
-  /// The heads of each layer.
-  static let headCounts = EncoderConfiguration.uneven.layers.map(\.headCount)
   static let batch = TokenBatch.random(lengths: [7, 2, 1, 19, 12], for: .uneven, seed: 4)
+  /// Everything that a gate can close.
+  static let places = GatePlace.all(of: .uneven)
+  /// The kinds of units that have gates.
+  static let gatedUnits: [PruningUnit] = [.layers, .heads, .neurons, .channels]
 
-  /// Every head as (layer, head).
-  static let heads = headCounts.indices.flatMap { layer in
-    (0..<headCounts[layer]).map { (layer: layer, head: $0) }
-  }
+  /// The places of one kind of unit.
+  static func places(_ unit: PruningUnit) -> [GatePlace] { places.filter { $0.unit == unit } }
 
   /// Random sequences with random labels.
   static func examples(_ count: Int) throws -> [LabeledSequence] {
@@ -37,37 +37,65 @@ enum Fixture {
 
   /// The scores of one criterion.
   static func scores(
-    _ criterion: Criterion, on batches: [LabeledBatch] = [], of model: DenseClassifier = model,
-    seed: UInt64 = 0, device: Device = device
+    _ criterion: Criterion, per unit: PruningUnit, on batches: [LabeledBatch] = [],
+    of model: DenseClassifier = model, seed: UInt64 = 0, device: Device = device
   ) throws -> ImportanceScores {
-    var criteria = [criterion.make(seed: seed)]
+    var criteria = [criterion.make(for: [unit], seed: seed)]
     calibrate(&criteria, on: batches, through: model, device: device)
-    return try criteria[0].scores(of: model)
+    return try criteria[0].scores(of: model, per: unit)
+  }
+}
+
+extension GatePlace {
+  /// Its kind, and its row and place as in `PruningUnit.counts`.
+  var unit: PruningUnit {
+    switch self {
+    case .layer: .layers
+    case .head: .heads
+    case .neuron: .neurons
+    case .channel: .channels
+    }
+  }
+
+  var row: Int {
+    switch self {
+    case .layer(let layer), .head(let layer, _), .neuron(let layer, _): layer
+    case .channel: 0
+    }
+  }
+
+  var index: Int {
+    switch self {
+    case .layer: 0
+    case .head(_, let index), .neuron(_, let index), .channel(let index): index
+    }
   }
 }
 
 extension PruningPlan {
-  /// Without the heads given as (layer, head).
-  func removing(_ heads: [(layer: Int, head: Int)]) -> PruningPlan {
-    var plan = self
-    for (layer, head) in heads { plan.layers[layer].heads.removeAll { $0 == head } }
+  /// All of a model but these units.
+  static func without(
+    _ places: [GatePlace], of configuration: EncoderConfiguration = .uneven
+  ) -> PruningPlan {
+    var plan = PruningPlan(keepingAllOf: configuration)
+    for unit in Fixture.gatedUnits {
+      plan.remove(unit, places.filter { $0.unit == unit }.map { ($0.row, $0.index) })
+    }
     return plan
-  }
-
-  /// All heads of the fixture's model but these.
-  static func without(_ heads: [(layer: Int, head: Int)]) -> PruningPlan {
-    PruningPlan(keepingAllOf: .uneven).removing(heads)
   }
 }
 
 extension Gates {
-  /// The gates of the fixture's model that a plan closes.
-  init(closedBy plan: PruningPlan) {
+  /// The fixture's gates, with these closed.
+  init(closing places: [GatePlace]) {
     self.init(open: .uneven)
-    for (index, layer) in plan.layers.enumerated() {
-      for head in 0..<layer.headCount where !layer.heads.contains(head) { heads[index][head] = 0 }
-    }
+    for place in places { self[place] = 0 }
   }
+}
+
+extension ImportanceScores {
+  /// All of them, row after row.
+  var all: [Double] { values.joined().map(Double.init) }
 }
 
 /// The largest difference of two tensors' elements; infinite where one is NaN.

@@ -1,5 +1,7 @@
 import Encoders
 import Pruning
+import Tensors
+import TestSupport
 import Testing
 
 @Suite struct PlannerTests {
@@ -71,7 +73,7 @@ import Testing
     for scope in RankingScope.allCases {
       for budget in [PruningBudget.count(0), .ratio(0.7)] {
         let plan = try Planner(removing: budget, scope: scope).plan(scores, for: empty)
-        #expect(plan.headCount == 0)
+        #expect(plan.layers.map(\.heads) == [[]])
       }
       #expect(throws: PruningError.self) {
         try Planner(removing: .count(1), scope: scope).plan(scores, for: empty)
@@ -101,9 +103,76 @@ import Testing
 
   @Test(arguments: [Float.nan, .infinity, -.infinity])
   func scoresThatAreNotFiniteAreRefused(value: Float) {
-    #expect(throws: PruningError.invalidScore(layer: 2, unit: 3)) {
+    #expect(throws: PruningError.invalidScore(unit: .heads, row: 2, index: 3)) {
       try kept(.count(1), values: [[1, 2, 3], [1], [1, 2, 3, value]])
     }
+  }
+}
+
+/// The same for every kind of unit.
+@Suite struct PlannerUnitTests {
+  /// Each score is the unit's place in a shuffled order of all.
+  private func scores(_ unit: PruningUnit) -> ImportanceScores {
+    var stream = RandomStream(6)
+    let counts = unit.counts(in: .uneven)
+    var order = stream.permutation(counts.reduce(0, +))[...]
+    return ImportanceScores(
+      unit: unit, criterion: .random,
+      values: counts.map { count in (0..<count).map { _ in Float(order.removeFirst()) } })
+  }
+
+  private func left(_ plan: PruningPlan, _ unit: PruningUnit) -> Int {
+    unit.counts(in: plan.applied(to: .uneven)).reduce(0, +)
+  }
+
+  @Test(arguments: PruningUnit.allCases, RankingScope.allCases)
+  func asManyGoAsAskedAndNothingElse(unit: PruningUnit, scope: RankingScope) throws {
+    let total = unit.counts(in: .uneven).reduce(0, +)
+    let keepsOne = unit == .channels || unit == .tokens
+    for count in 0...total where count < total || !keepsOne {
+      let plan = try Planner(removing: .count(count), scope: scope)
+        .plan(scores(unit), for: .uneven)
+      try plan.validate(for: .uneven)
+      #expect(left(plan, unit) == total - count)
+      for other in PruningUnit.allCases where other != unit && unit != .layers {
+        #expect(other.counts(in: plan.applied(to: .uneven)) == other.counts(in: .uneven))
+      }
+    }
+  }
+
+  @Test(arguments: [PruningUnit.layers, .heads, .neurons, .channels])
+  func whatStaysMattersMoreThanWhatGoes(unit: PruningUnit) throws {
+    let scores = scores(unit)
+    let plan = try Planner(removing: .ratio(0.4)).plan(scores, for: .uneven)
+    let gates = Gates(closedBy: plan, of: .uneven)
+    let closed = Fixture.places(unit).filter { gates[$0] == 0 }
+      .map { scores.values[$0.row][$0.index] }
+    let count = Int((0.4 * Double(Fixture.places(unit).count)).rounded())
+    #expect(closed.sorted() == (0..<count).map(Float.init))
+  }
+
+  @Test func wholeLayersCompeteInEitherScope() throws {
+    let scores = ImportanceScores(
+      unit: .layers, criterion: .random, values: [[5], [1], [4], [2], [3]])
+    for scope in RankingScope.allCases {
+      let plan = try Planner(removing: .count(2), scope: scope).plan(scores, for: .uneven)
+      #expect(plan.layers.map(\.index) == [0, 2, 4])
+    }
+  }
+
+  @Test(arguments: [PruningUnit.channels, .tokens], RankingScope.allCases)
+  func theLastChannelAndTokenCannotGo(unit: PruningUnit, scope: RankingScope) throws {
+    let plan = try Planner(removing: .ratio(1), scope: scope).plan(scores(unit), for: .uneven)
+    #expect(throws: PruningError.self) { try Fixture.model.pruned(by: plan) }
+  }
+
+  @Test func onePlanCanCutSeveralKinds() throws {
+    var plan = PruningPlan(keepingAllOf: .uneven)
+    for unit in PruningUnit.allCases {
+      try Planner(removing: .count(1)).remove(from: &plan, scores(unit), for: .uneven)
+    }
+    try plan.validate(for: .uneven)
+    #expect(plan.layers.count == 4 && plan.channels.count == 23 && plan.tokens?.count == 36)
   }
 }
 

@@ -3,91 +3,150 @@ import Pruning
 import Tensors
 import TestSupport
 import Testing
+import Text
 import Training
 
 @Suite struct SurgeryTests {
   /// The law of the package: 32-bit sums in another order differ by about 1e-6.
   private let limit: Float = 1e-4
 
-  /// The largest difference of a logit between closed gates and cut heads.
-  private func difference(_ plan: PruningPlan) throws -> Float {
+  private func logits(_ model: DenseClassifier) -> Tensor {
+    model.forward(Fixture.batch, on: Fixture.device).logits
+  }
+
+  /// The largest difference of a logit between closed gates and cut units.
+  private func difference(_ places: [GatePlace]) throws -> Float {
+    let plan = PruningPlan.without(places)
     let cut = try Fixture.model.pruned(by: plan)
-    #expect(cut.configuration.layers.map(\.headCount) == plan.layers.map(\.heads.count))
+    #expect(cut.configuration == plan.applied(to: .uneven))
     let gated = Fixture.model.forward(
-      Fixture.batch, options: ForwardOptions(gates: Gates(closedBy: plan)), on: Fixture.device)
-    return largestDifference(
-      gated.logits, cut.forward(Fixture.batch, on: Fixture.device).logits)
+      Fixture.batch, options: ForwardOptions(gates: Gates(closing: places)), on: Fixture.device)
+    return largestDifference(gated.logits, logits(cut))
   }
 
-  @Test func closingAGateEqualsCuttingForEveryHead() throws {
-    let open = Fixture.model.forward(Fixture.batch, on: Fixture.device).logits
-    for head in Fixture.heads {
-      let plan = PruningPlan.without([head])
-      #expect(try difference(plan) < limit, "layer \(head.layer), head \(head.head)")
-      // The test would prove nothing if heads did not matter.
-      let cut = try Fixture.model.pruned(by: plan).forward(Fixture.batch, on: Fixture.device)
-      #expect(largestDifference(open, cut.logits) > 100 * limit)
+  @Test(arguments: Fixture.gatedUnits)
+  func closingAGateEqualsCuttingForEveryUnit(unit: PruningUnit) throws {
+    let open = logits(Fixture.model)
+    var effects: [Float] = []
+    for place in Fixture.places(unit) {
+      #expect(try difference([place]) < limit, "\(place)")
+      let cut = try Fixture.model.pruned(by: .without([place]))
+      effects.append(largestDifference(open, logits(cut)))
     }
+    // The test would prove nothing if units did not matter.
+    #expect(effects.count { $0 > 10 * limit } > effects.count / 2, "\(effects)")
   }
 
-  @Test(arguments: 0..<24)
-  func closingGatesEqualsCuttingForRandomSets(seed: UInt64) throws {
+  @Test(arguments: 0..<32)
+  func closingGatesEqualsCuttingForRandomSetsOfAllKinds(seed: UInt64) throws {
     var stream = RandomStream(seed, 77)
-    let chosen = Fixture.heads.filter { _ in Bool.random(using: &stream) }
-    #expect(try difference(.without(chosen)) < limit)
-  }
-
-  @Test func closingGatesEqualsCuttingForWholeLayersAndForAllHeads() throws {
-    for layer in Fixture.headCounts.indices {
-      #expect(try difference(.without(Fixture.heads.filter { $0.layer == layer })) < limit)
+    let share = stream.uniform()
+    let chosen = Fixture.places.filter { place in
+      // Layers go more rarely, so that there is something left to cut in them.
+      stream.uniform() < (place.unit == .layers ? share / 3 : share) && place != .channel(5)
     }
-    let all = PruningPlan.without(Fixture.heads)
-    #expect(try difference(all) < limit)
-    #expect(try Fixture.model.pruned(by: all).configuration.headCount == 0)
+    #expect(try difference(chosen) < limit)
   }
 
-  @Test func oneHeadOfALayerCanStay() throws {
-    for head in Fixture.heads {
-      let others = Fixture.heads.filter { $0 != head }
-      #expect(try difference(.without(others)) < limit)
+  @Test func closingGatesEqualsCuttingForAllOfALayer() throws {
+    for layer in EncoderConfiguration.uneven.layers.indices {
+      let inside = Fixture.places.filter { $0.row == layer }
+      let heads = inside.filter { $0.unit == .heads }
+      let neurons = inside.filter { $0.unit == .neurons }
+      for places in [heads, neurons, heads + neurons] { #expect(try difference(places) < limit) }
     }
   }
 
-  @Test func keepingAllIsIdentityBitForBit() throws {
-    #expect(try Fixture.model.pruned(by: .without([])) == Fixture.model)
+  @Test func closingGatesEqualsCuttingForAllOfAKind() throws {
+    for unit in [PruningUnit.layers, .heads, .neurons] {
+      #expect(try difference(Fixture.places(unit)) < limit)
+      for place in Fixture.places(unit) {
+        #expect(try difference(Fixture.places(unit).filter { $0 != place }) < limit)
+      }
+    }
+    let all = try Fixture.model.pruned(by: .without(Fixture.places(.layers)))
+    #expect(all.configuration.layers.isEmpty)
+  }
+
+  @Test func oneChannelCanStay() throws {
+    for place in Fixture.places(.channels) {
+      #expect(try difference(Fixture.places(.channels).filter { $0 != place }) < limit)
+    }
+  }
+
+  @Test func aModelWithoutSomeTokensReadsTheOthersAsBefore() throws {
+    let kept = EncoderConfiguration.uneven.vocabularySize / 2
+    let plan = PruningPlan.keepingTokens((0..<kept).map { 2 * $0 + 1 })
+    var batch = Fixture.batch
+    batch.ids = batch.ids.map { ($0 * 2 + 1) % Int32(2 * kept) }
+    let cut = try Fixture.model.pruned(by: plan)
+    #expect(cut.configuration.vocabularySize == kept)
+    var newBatch = batch
+    newBatch.ids = batch.ids.map { $0 / 2 }
+    #expect(
+      cut.forward(newBatch, on: Fixture.device).logits
+        == Fixture.model.forward(batch, on: Fixture.device).logits)
+  }
+
+  @Test func keepingAllIsIdentityAndSharesTheMemory() throws {
+    var copy = try Fixture.model.pruned(by: .without([]))
+    #expect(copy == Fixture.model)
+    for (new, old) in zip(copy.parameters, Fixture.model.parameters) {
+      #expect(new.tensor.sharesMemory(with: old.tensor), "\(new.name)")
+    }
+    #expect(try copy.pruned(by: .keepingTokens(Array(0..<37))) == Fixture.model)
+    copy.classifier.bias[0] += 1
+    #expect(copy != Fixture.model)
   }
 
   @Test(arguments: 0..<16)
   func oneCutAfterAnotherIsTheCutOfBoth(seed: UInt64) throws {
     var stream = RandomStream(seed, 78)
-    let first = PruningPlan.without(
-      Fixture.heads.filter { _ in Int.random(in: 0..<3, using: &stream) == 0 })
-    let once = try Fixture.model.pruned(by: first)
-    var second = PruningPlan(keepingAllOf: once.configuration)
-    for layer in second.layers.indices {
-      second.layers[layer].heads.removeAll { _ in Bool.random(using: &stream) }
+    func cut(_ configuration: EncoderConfiguration) -> PruningPlan {
+      var plan = PruningPlan.without(
+        GatePlace.all(of: configuration).filter { place in
+          stream.uniform() < (place.unit == .layers ? 0.15 : 0.3) && place != .channel(0)
+        }, of: configuration)
+      if Bool.random(using: &stream) {
+        plan.tokens = (0..<configuration.vocabularySize).filter { _ in stream.uniform() < 0.9 }
+      }
+      return plan
     }
+    let first = cut(.uneven)
+    let once = try Fixture.model.pruned(by: first)
+    let second = cut(once.configuration)
     let both = try first.followed(by: second)
-    #expect(both.headCount == second.headCount)
+    try both.validate(for: .uneven)
     #expect(try once.pruned(by: second) == Fixture.model.pruned(by: both))
+    #expect(try first.followed(by: PruningPlan(keepingAllOf: once.configuration)) == first)
+    #expect(try PruningPlan(keepingAllOf: .uneven).followed(by: first) == first)
   }
 
-  @Test func onlyAttentionShrinksAndTheRestIsShared() throws {
-    let cut = try Fixture.model.pruned(by: .without([(0, 1), (4, 0)]))
+  @Test func onlyWhatIsCutShrinksAndTheRestIsShared() throws {
+    let cut = try Fixture.model.pruned(
+      by: .without([.head(layer: 0, 1), .neuron(layer: 1, 3), .layer(2)]))
     let hidden = EncoderConfiguration.uneven.hiddenSize
     #expect(cut.layers[0].attention.queryKeyValue.weight.shape == [3 * 2 * 5, hidden])
     #expect(cut.layers[0].attention.output.weight.shape == [hidden, 2 * 5])
-    #expect(cut.layers[1] == Fixture.model.layers[1])
     #expect(cut.layers[0].feedForward == Fixture.model.layers[0].feedForward)
+    #expect(cut.layers[1].attention == Fixture.model.layers[1].attention)
+    #expect(cut.layers[1].feedForward.up.weight.shape == [8, hidden])
+    #expect(cut.layers[1].feedForward.down.weight.shape == [hidden, 8])
+    #expect(cut.layers[2...].elementsEqual(Fixture.model.layers[3...]))
     #expect(cut.embeddings == Fixture.model.embeddings)
     let perHead = 3 * 5 * (hidden + 1) + hidden * 5
-    #expect(cut.parameterCount == Fixture.model.parameterCount - 2 * perHead)
+    let perNeuron = 2 * hidden + 1
+    let layer = Fixture.model.layers[2].parameterCount
+    #expect(
+      cut.parameterCount == Fixture.model.parameterCount - perHead - perNeuron - layer)
     #expect(
       cut.configuration.cost(sequenceLength: 8).parameters.total == cut.parameterCount)
   }
 
   @Test func aCutModelCanBeTrainedOn() throws {
-    var cut = try Fixture.model.pruned(by: .without(Fixture.heads.filter { $0.layer != 4 }))
+    var cut = try Fixture.model.pruned(
+      by: .without(
+        [.layer(1), .channel(3), .channel(20)] + Fixture.places(.heads).filter { $0.row != 4 }))
     var options = TrainingOptions()
     (options.epochs, options.batchSize, options.learningRate) = (2, 4, 1e-3)
     let before = cut
@@ -96,90 +155,13 @@ import Training
       objective: CrossEntropy())
     #expect(cut.configuration == before.configuration && cut != before)
   }
-
-  @Test func wrongPlansAreRefusedBeforeAnythingIsCut() throws {
-    let keep = PruningPlan(keepingAllOf: .uneven)
-    var other = keep
-    other.layers.removeLast()
-    var larger = keep
-    larger.layers[0].headCount = 4
-    for plan in [other, larger, PruningPlan(keepingAllOf: .flat)] {
-      guard case .otherModel = error(plan) else {
-        Issue.record("\(String(describing: error(plan)))")
-        continue
-      }
-    }
-    for heads in [[0, 0], [1, 0], [2, 1, 0]] {
-      var twice = keep
-      twice.layers[0].heads = heads
-      guard case .invalidPlan(layer: 0, let reason) = error(twice) else {
-        Issue.record("\(heads): \(String(describing: error(twice)))")
-        continue
-      }
-      #expect(reason.contains("each once"))
-    }
-    for (layer, head) in [(0, 3), (2, 0), (4, -1), (4, Int.max)] {
-      var outside = keep
-      outside.layers[layer].heads = [head]
-      guard case .invalidPlan(layer: layer, let reason) = error(outside) else {
-        Issue.record("\(head): \(String(describing: error(outside)))")
-        continue
-      }
-      #expect(reason.contains("head \(head) is not there"))
-    }
-  }
-
-  private func error(_ plan: PruningPlan) -> PruningError? {
-    do throws(PruningError) { _ = try Fixture.model.pruned(by: plan) } catch { return error }
-    return nil
-  }
 }
 
-@Suite struct GateCheckTests {
-  private let plan = PruningPlan.without([(0, 2), (3, 1)])
-
-  private func check(
-    _ model: DenseClassifier, _ pruned: DenseClassifier
-  ) -> Result<Float, PruningError> {
-    Result { () throws(PruningError) in
-      try GateCheck.check(model, plan, pruned, on: Fixture.batch, device: Fixture.device)
-    }
-  }
-
-  @Test func aSoundCutPasses() throws {
-    let difference = try check(Fixture.model, try Fixture.model.pruned(by: plan)).get()
-    #expect(difference < GateCheck.limit)
-  }
-
-  @Test func anotherCutBreaksTheLaw() throws {
-    let other = try Fixture.model.pruned(by: .without([(0, 1), (3, 1)]))
-    guard case .failure(.lawBroken(let difference, GateCheck.limit)) = check(Fixture.model, other)
-    else {
-      Issue.record("a wrong cut passed")
-      return
-    }
-    #expect(difference > GateCheck.limit)
-  }
-
-  /// One NaN among many sound logits is a difference, wherever it stands.
-  @Test func aNaNOfTheCutModelBreaksTheLaw() throws {
-    for label in 0..<3 {
-      var broken = try Fixture.model.pruned(by: plan)
-      broken.classifier.bias[label] = .nan
-      guard case .failure(.lawBroken) = check(Fixture.model, broken) else {
-        Issue.record("NaN for label \(label) passed")
-        continue
-      }
-    }
-  }
-
-  @Test func aDamagedModelIsNamedAsSuch() throws {
-    var broken = Fixture.model
-    broken.classifier.weight[1] = .nan
-    let cut = try broken.pruned(by: plan)
-    guard case .failure(.notFinite) = check(broken, cut) else {
-      Issue.record("\(check(broken, cut))")
-      return
-    }
+extension PruningPlan {
+  /// All of the fixture's model but its other tokens.
+  static func keepingTokens(_ tokens: [Int]) -> PruningPlan {
+    var plan = PruningPlan(keepingAllOf: .uneven)
+    plan.tokens = tokens
+    return plan
   }
 }

@@ -121,40 +121,6 @@ import Testing
     #expect(masks.count == 4)
   }
 
-  @Test func gatesScaleTheirHeads() {
-    let given = Case(lengths: [65, 2], heads: 3, size: 5)
-    var context = given.dContext.tensor
-    device.scaleHeads(&context, by: [2, 0, -0.5], headSize: 5)
-    for (index, value) in context.elements.enumerated() {
-      let gate: Float = [2, 0, -0.5][index / 5 % 3]
-      #expect(value == Float(given.dContext.elements[index]) * gate)
-    }
-    var nothing = Tensor(zeros: 3, 0)
-    device.scaleHeads(&nothing, by: [], headSize: 5)
-    #expect(nothing.count == 0)
-  }
-
-  @Test(arguments: [0, 1, 3], [false, true])
-  func headProductsAreSumsOverEachSequence(heads: Int, firstTokenOnly: Bool) {
-    let lengths = [1, 65, 2]
-    let given = Case(lengths: lengths, heads: heads, size: 5, firstTokenOnly: firstTokenOnly)
-    var stream = RandomStream(9)
-    let other = Matrix(random: given.dContext.rows, given.dContext.columns, from: &stream)
-    let products = device.headProducts(given.dContext.tensor, other.tensor, given.shape)
-    var expected = Matrix(zeros: lengths.count, heads)
-    var row = 0
-    for (sequence, length) in lengths.enumerated() {
-      for _ in 0..<(firstTokenOnly ? 1 : length) {
-        for column in 0..<heads * 5 {
-          expected[sequence, column / 5] += given.dContext[row, column] * other[row, column]
-        }
-        row += 1
-      }
-    }
-    #expect(products.shape == [lengths.count, heads])
-    #expect(relativeDifference(products, expected) < Tolerance.float)
-  }
-
   @Test func offsetsAreRunningSumsOfLengths() {
     let offsets = SequenceOffsets(lengths: [2, 0, 3])
     #expect(offsets.count == 3 && offsets.tokenCount == 5)

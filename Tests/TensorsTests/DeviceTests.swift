@@ -50,7 +50,8 @@ import Testing
       y, packed, dWeight, dBias, dX, context, probabilities, dQueryKeyValue, normalized, dGain,
       dShift, device.gelu(y), device.geluBackward(dY, input: y), device.softmax(y), parameter,
       first, second, Tensor([squares], shape: [1]),
-      device.headProducts(x, context, shape),
+      device.groupProducts(x, context, shape.queries, groups: 6),
+      device.groupProducts(x, context, shape.queries, groups: width),
     ] + dNorm
   }
 

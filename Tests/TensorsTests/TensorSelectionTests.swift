@@ -18,6 +18,16 @@ import Testing
     #expect(matrix.columns(at: [0, 1, 2, 3]) == matrix)
   }
 
+  @Test func spreadingUndoesTheSelectionOfColumns() {
+    let columns = matrix.columns(at: [3, 1])
+    #expect(
+      columns.spreadColumns(to: [3, 1], of: 4)
+        == Tensor([0, 1, 0, 3, 0, 5, 0, 7, 0, 9, 0, 11], shape: [3, 4]))
+    #expect(matrix.spreadColumns(to: [0, 1, 2, 3], of: 4) == matrix)
+    #expect(Tensor(zeros: 3, 0).spreadColumns(to: [], of: 2) == Tensor(zeros: 3, 2))
+    #expect(Tensor(zeros: 0, 1).spreadColumns(to: [1], of: 2) == Tensor(zeros: 0, 2))
+  }
+
   @Test func concatenationUndoesSelection() {
     let parts = [matrix.rows(at: [0]), matrix.rows(at: []), matrix.rows(at: [1, 2])]
     #expect(Tensor.concatenation(parts) == matrix)

@@ -38,7 +38,7 @@ import Testing
     var sum = kept
     device.add(sum, to: &sum)
     var gated = kept
-    device.scaleHeads(&gated, by: [0, 0, 0], headSize: 11)
+    device.scaleGroups(&gated, by: [0, 0, 0])
     var scattered = kept
     device.scatterAddRows(kept, at: (0..<65).map { $0 }, to: &scattered)
     #expect(kept.elements == before)

@@ -62,6 +62,15 @@ import Text
     try expectRefusal(model(number, rules { $0[1] = .max }), "(texts)")
   }
 
+  @Test func textsThatAreNoneAreRefused() throws {
+    let long = String(repeating: "y", count: 257)
+    try expectRefusal(model(3, rules(long + "\0")), "(texts)")
+    _ = try SentencePieceTokenizer(serialized: model(3, rules(String(long.dropFirst()) + "\0")))
+    // A text that starts inside of a scalar, and one that is not UTF-8.
+    try expectRefusal(model(3, rules("é\0") { $0[1] = 1 << 31 | 1 }), "(texts)")
+    try expectRefusal(model(3, rules() + [0xC3, 0]), "(texts)")
+  }
+
   @Test func loopsWithARuleAreRefused() throws {
     let label = UInt32(UInt8(ascii: "X"))
     let place = 0x80 ^ label

@@ -25,12 +25,12 @@ import Text
     (#""version":"1.0""#, #""version":"1.0","extra":1"#, "extra"),
     (
       #""truncation":null"#,
-      #""truncation":{"direction":"Left","max_length":9,"strategy":"LongestFirst","stride":0}"#,
+      #""truncation":{"direction":"Up","max_length":9,"strategy":"LongestFirst","stride":0}"#,
       "truncation.direction"
     ),
     (
       #""truncation":null"#,
-      #""truncation":{"direction":"Right","max_length":9,"strategy":"OnlyFirst","stride":0}"#,
+      #""truncation":{"direction":"Right","max_length":9,"strategy":"only_first","stride":0}"#,
       "truncation.strategy"
     ),
     (
@@ -122,7 +122,8 @@ import Text
 
   @Test(arguments: [
     (#"{"tokenizer_class":"CamembertTokenizer"}"#, "tokenizer_class"),
-    (#"{"truncation_side":"left"}"#, "truncation_side"),
+    (#"{"truncation_side":"Left"}"#, "truncation_side"),
+    (#"{"truncation_strategy":"do_not_truncate"}"#, "truncation_strategy"),
     (#"{"do_basic_tokenize":false}"#, "do_basic_tokenize"),
     (#"{"split_special_tokens":true}"#, "split_special_tokens"),
     (#"{"never_split":["a"]}"#, "never_split"),

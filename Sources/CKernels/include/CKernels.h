@@ -74,6 +74,9 @@ bool pare_linear_forward(pare_device *device, const float *x, int rows, int inpu
 /// dWeight [outputs, inputs] += dYᵀ · x; dBias [outputs] += the column sums of dY.
 bool pare_linear_backward(pare_device *device, const float *dY, int rows, int outputs, const float *x, int inputs,
   const float *weight, bool accumulate, float *dX, float *dWeight, float *dBias);
+/// products [a_columns, b_columns] += aᵀ · b over all rows; column_sums [a_columns] += the column sums of a.
+bool pare_add_products(pare_device *device, const float *a, int rows, int a_columns, const float *b, int b_columns,
+  float *products, float *column_sums);
 
 /// A matrix [rows, columns] in bfloat16, for products.
 typedef struct pare_narrow pare_narrow;
@@ -85,6 +88,41 @@ bool pare_narrow_forward(
   pare_device *device, const pare_narrow *x, const pare_narrow *weight, const float *bias, float *y);
 bool pare_narrow_backward(pare_device *device, const float *dY, const pare_narrow *x, const pare_narrow *weight,
   bool accumulate, float *dX, float *dWeight, float *dBias);
+
+// ---- sparse.c, sparsekernels.c -------------------------------------------------------------------------------------
+
+/// How a weight is kept without most of its zeros.
+typedef enum {
+  PARE_SPARSE_ROWS = 0,    // the nonzero weights of each output
+  PARE_SPARSE_GROUPS = 1,  // of each 4 outputs, the inputs that any of them takes: 4 weights each, zeros among them
+} pare_sparse_layout;
+/// As many inputs as groups can name.
+enum { PARE_MOST_GROUP_INPUTS = 1 << 16 };
+
+/// What the machine's instructions are used of; results may differ in last bits between levels.
+typedef enum {
+  PARE_LEVEL_BASE = 0,  // what every machine of the architecture has
+  PARE_LEVEL_V3 = 1,    // x86-64-v3: AVX2 and fused multiply-add
+  PARE_LEVEL_V4 = 2,    // x86-64-v4: AVX-512
+} pare_level;
+/// The highest level that this machine has; it has all below too.
+pare_level pare_best_level(void);
+
+/// `values`: weights that are not zero; `entries`: columns of groups of 4 rows that are not all zero. False when memory
+/// is short.
+bool pare_count_nonzeros(const float *weight, int outputs, int inputs, size_t *values, size_t *entries);
+
+/// A weight matrix without most of its zeros, made once and only read afterwards.
+typedef struct pare_sparse pare_sparse;
+/// Packs `weight` [outputs, inputs]; NULL when memory is short, or there are more inputs than groups can name.
+pare_sparse *pare_sparse_pack(
+  const float *weight, int outputs, int inputs, pare_sparse_layout layout, pare_level level);
+void pare_sparse_release(pare_sparse *sparse);
+size_t pare_sparse_bytes(const pare_sparse *sparse);
+/// y [rows, outputs] = x [rows, inputs] · weightᵀ + bias; `bias` may be NULL. What is infinite or NaN in x does not
+/// meet weights that were left out. False when memory is short.
+bool pare_sparse_product(
+  pare_device *device, const pare_sparse *sparse, const float *x, int rows, const float *bias, float *y);
 
 // ---- elements.c --------------------------------------------------------------------------------------------
 
@@ -183,12 +221,28 @@ bool pare_attention_forward(pare_device *device, const pare_attention *attention
 bool pare_attention_backward(pare_device *device, const pare_attention *attention, const float *query_key_value,
   const float *probabilities, const float *dContext, float *dQueryKeyValue);
 
-/// context [rows, heads, head_size] · gate of its head, in place.
-void pare_scale_heads(pare_device *device, float *context, int rows, int heads, int head_size, const float *gates);
-/// products [sequences, heads] = Σ a · b over the sequence's rows and the head's columns.
+// ---- solve.c ---------------------------------------------------------------------------------------------------
+
+/// x [rows, size] with x · matrix = b [rows, size], for a symmetric positive definite matrix [size, size], by Cholesky's
+/// factorization in double precision; x may be b's memory. 0 when done, 1 when memory is short, 2 when the matrix is not
+/// positive definite.
+int pare_solve(pare_device *device, const double *matrix, int size, const float *b, int rows, float *x);
+
+// ---- gates.c ---------------------------------------------------------------------------------------------------
+
+/// x [rows, groups, group_size] · gate of its group, in place.
+void pare_scale_groups(pare_device *device, float *x, int rows, int groups, int group_size, const float *gates);
+/// products [sequences, groups] = Σ a · b over the sequence's rows and the group's columns.
 /// Rows `offsets[s] ..< offsets[s + 1]` belong to sequence s.
-void pare_head_products(pare_device *device, const float *a, const float *b, const int32_t *offsets, int sequences,
-  int heads, int head_size, float *products);
+void pare_group_products(pare_device *device, const float *a, const float *b, const int32_t *offsets, int sequences,
+  int groups, int group_size, float *products);
+
+// ---- elementmask.c ---------------------------------------------------------------------------------------------
+
+/// x [count] becomes 0 where its bit is 0; 32 elements a word, the lowest bit first.
+void pare_clear_outside(pare_device *device, const uint32_t *bits, size_t count, float *x);
+/// x [count] -= a · b, element by element.
+void pare_subtract_products(pare_device *device, const float *a, const float *b, size_t count, float *x);
 
 #ifdef __cplusplus
 }

@@ -45,17 +45,28 @@ extension EncoderConfiguration {
   /// ours. What a model has no use for is not counted.
   public func storedBytes(in files: TensorFiles, family: ModelFamily?) -> Cost.Parts {
     let names = ForeignNames(family, in: files)
+    return parts { name in names.sources(of: name).reduce(0) { $0 + files.byteCount(of: $1) } }
+  }
+
+  /// Those among them that say which blocks of a matrix are not zero.
+  public func storedMaskBytes(in files: TensorFiles, family: ModelFamily?) -> Cost.Parts {
+    let names = ForeignNames(family, in: files)
+    return parts { name in names.sources(of: name).reduce(0) { $0 + files.maskByteCount(of: $1) } }
+  }
+
+  /// Sums an amount of each parameter, by part.
+  public func parts(_ amount: (_ parameter: String) -> Int) -> Cost.Parts {
     var parts = Cost.Parts(embeddings: 0, attention: 0, feedForward: 0, head: 0)
     for (name, _) in parameterShapes {
-      let bytes = names.sources(of: name).reduce(0) { $0 + files.byteCount(of: $1) }
+      let amount = amount(name)
       if name.hasPrefix("embeddings.") {
-        parts.embeddings += bytes
+        parts.embeddings += amount
       } else if name.contains(".attention.") {
-        parts.attention += bytes
+        parts.attention += amount
       } else if name.contains(".feedForward.") {
-        parts.feedForward += bytes
+        parts.feedForward += amount
       } else {
-        parts.head += bytes
+        parts.head += amount
       }
     }
     return parts

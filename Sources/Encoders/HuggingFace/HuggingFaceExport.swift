@@ -70,8 +70,8 @@ public struct HuggingFaceExport: Sendable {
     }
     let more = try library.files(for: saved.classifier.configuration)
     let note =
-      "transformers reads tokenizer.json, made from tokenizer.model: the same ids, except for rare "
-      + "sequences of combining marks and for the names of special pieces in a text"
+      "transformers reads tokenizer.json, made from tokenizer.model: the same ids for texts in NFC, "
+      + "except where marks do not compose with their letter, and for names of special pieces in a text"
     return (files.merging(more) { $1 }, notes + [note])
   }
 

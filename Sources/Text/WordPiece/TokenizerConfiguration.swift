@@ -5,8 +5,9 @@ import JSON
 
 /// Settings beside a vocabulary.
 ///
-/// Beside `tokenizer.json` they only tell the longest sequence, and the names of tokens that are not
-/// in it; where both say something, `tokenizer.json` is right. Beside `vocab.txt` alone they tell
+/// Beside `tokenizer.json` they only tell the longest sequence, how it is truncated, and the names of
+/// tokens that are not in it; where both say something, `tokenizer.json` is right, except for the side
+/// that is truncated: there `transformers` goes by the settings. Beside `vocab.txt` alone they tell
 /// everything, so a key that is not known is refused.
 struct TokenizerConfiguration {
   let file: JSONFile?
@@ -52,21 +53,30 @@ struct TokenizerConfiguration {
     return try value.tokenContent()
   }
 
-  func checkTruncationSide() throws(TextError) {
-    if let side = keys["truncation_side"], !side.isNull, try side.string() != "right" {
-      throw side.error(expected: "“right”")
-    }
-    if let strategy = keys["truncation_strategy"], !strategy.isNull,
-      !["longest_first", "LongestFirst"].contains(try strategy.string())
-    {
-      throw strategy.error(expected: "“longest_first”")
-    }
+  /// Where a long text loses tokens, if the settings tell.
+  func truncationSide() throws(TextError) -> Truncation.Side? {
+    guard let side = keys["truncation_side"], !side.isNull else { return nil }
+    return try side.choice(["left": .left, "right": .right])
   }
 
-  /// The longest sequence of XLM-RoBERTa; throws if the settings are not those of its tokenizer.
-  func maximumLength(ofXLMRobertaWith tokens: [AddedToken]) throws(TextError) -> Int? {
+  /// Which text of a pair loses tokens, if the settings tell; the names of both libraries are known.
+  private func truncationStrategy() throws(TextError) -> Truncation.Strategy? {
+    guard let strategy = keys["truncation_strategy"], !strategy.isNull else { return nil }
+    return try strategy.choice([
+      "longest_first": .longestFirst, "LongestFirst": .longestFirst, "only_first": .onlyFirst,
+      "OnlyFirst": .onlyFirst, "only_second": .onlySecond, "OnlySecond": .onlySecond,
+    ])
+  }
+
+  /// What a sequence that is too long loses.
+  func truncation() throws(TextError) -> Truncation {
+    Truncation(
+      side: try truncationSide() ?? .right, strategy: try truncationStrategy() ?? .longestFirst)
+  }
+
+  /// Throws if the settings are not those of XLM-RoBERTa's tokenizer.
+  func checkXLMRoberta(_ tokens: [AddedToken]) throws(TextError) {
     try checkClass(["XLMRobertaTokenizer"])
-    try checkTruncationSide()
     for (key, name) in [
       "bos_token": "<s>", "cls_token": "<s>", "eos_token": "</s>", "sep_token": "</s>",
       "unk_token": "<unk>", "pad_token": "<pad>", "mask_token": "<mask>",
@@ -80,7 +90,6 @@ struct TokenizerConfiguration {
         path: file?.path ?? Self.name, name: "the added token “\(token.content)”",
         expected: tokens.map(\.content).joined(separator: " "), found: "id \(token.id)")
     }
-    return try maximumLength()
   }
 
   /// Throws if the tokenizer is of a class not among these; without a name it may be.
@@ -98,7 +107,6 @@ struct TokenizerConfiguration {
     try checkClass([
       "BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer",
     ])
-    try checkTruncationSide()
     func boolean(_ key: String, _ fallback: Bool) throws(TextError) -> Bool {
       guard let value = keys[key], !value.isNull else { return fallback }
       return try value.boolean()
@@ -123,6 +131,7 @@ struct TokenizerConfiguration {
     description.frame.classification = try token("cls_token") ?? "[CLS]"
     description.frame.separator = try token("sep_token") ?? "[SEP]"
     description.maximumLength = try maximumLength()
+    description.truncation = try truncation()
     try checkKeys()
   }
 

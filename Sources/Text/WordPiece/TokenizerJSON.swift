@@ -32,7 +32,7 @@ struct TokenizerJSON {
       file: try file.required("post_processor", parts)
     ).frame(description)
     if let truncation = parts["truncation"], !truncation.isNull {
-      description.maximumLength = try maximumLength(truncation)
+      (description.maximumLength, description.truncation) = try lengthAndTruncation(truncation)
     }
     if let padding = parts["padding"], !padding.isNull,
       let token = try padding.object()["pad_token"]
@@ -88,19 +88,21 @@ struct TokenizerJSON {
     return result
   }
 
-  private func maximumLength(_ truncation: JSONFile) throws(TextError) -> Int {
+  private func lengthAndTruncation(
+    _ truncation: JSONFile
+  ) throws(TextError) -> (Int, Truncation) {
     let parts = try truncation.object()
     try truncation.check(parts, known: ["direction", "max_length", "strategy", "stride"])
-    if let direction = parts["direction"], try direction.string() != "Right" {
-      throw direction.error(expected: "“Right”")
-    }
     let strategy = try truncation.required("strategy", parts)
-    guard try strategy.string() == "LongestFirst" else {
-      throw strategy.error(expected: "“LongestFirst”")
+    var result = Truncation(
+      strategy: try strategy.choice(
+        ["LongestFirst": .longestFirst, "OnlyFirst": .onlyFirst, "OnlySecond": .onlySecond]))
+    if let direction = parts["direction"] {
+      result.side = try direction.choice(["Left": .left, "Right": .right])
     }
     let length = try truncation.required("max_length", parts)
     guard try length.integer() >= 3 else { throw length.error(expected: "3 or more") }
-    return try length.integer()
+    return (try length.integer(), result)
   }
 }
 
@@ -109,6 +111,14 @@ extension JSONFile {
   func required(_ key: String, _ parts: [String: JSONFile]) throws(TextError) -> JSONFile {
     guard let part = parts[key] else { throw at(key, .null).error(expected: "a value") }
     return part
+  }
+
+  /// The value that a string stands for.
+  func choice<Value>(_ values: [String: Value]) throws(TextError) -> Value {
+    guard let value = values[try string()] else {
+      throw error(expected: values.keys.sorted().map { "“\($0)”" }.joined(separator: " or "))
+    }
+    return value
   }
 
   /// Throws the first key that is not known, and a `type` other than the one that is.

@@ -21,6 +21,8 @@ struct WordPieceDescription {
   var table: PieceTable?
   /// The longest sequence that the settings allow.
   var maximumLength: Int?
+  /// What a longer sequence loses.
+  var truncation = Truncation()
 
   /// `[CLS] a [SEP] b [SEP]`.
   struct SequenceFrame: Equatable {
@@ -67,7 +69,7 @@ extension WordPieceDescription {
       classification: id(frame.classification, "classification"),
       separator: id(frame.separator, "separator"), mask: id(maskToken, "mask"),
       separatorsBetweenTexts: frame.separatorsBetweenTexts, secondTextType: frame.secondTextType,
-      maximumLength: maximumLength)
+      maximumLength: maximumLength, truncation: truncation)
 
     let words = WordPieceVocabulary(
       list: list, first: table, further: furtherTable, unknown: vocabulary.unknown,

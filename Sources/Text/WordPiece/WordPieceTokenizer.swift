@@ -13,21 +13,24 @@ public struct WordPieceTokenizer: Tokenizer {
   private let scanner: WordPieceScanner
   private let normalizedScanner: WordPieceScanner?
   private let specialIDs: Set<Int32>
-  private let continuingPrefix: [UInt8]
+  /// The ids of all added tokens.
+  let addedIDs: [Int32]
+  let continuingPrefix: [UInt8]
   private let sources: [String: Data]
 
   static let jsonName = "tokenizer.json"
   static let vocabularyName = "vocab.txt"
 
   /// Reads `tokenizer.json`, or `vocab.txt` where there is none, and the settings beside it.
-  public init(contentsOf folder: URL) throws(TextError) {
+  public init(contentsOf folder: URL) throws(TextError) { try self.init(TokenizerFiles(folder)) }
+
+  init(_ files: TokenizerFiles) throws(TextError) {
     var sources: [String: Data] = [:]
     func json(_ name: String) throws(TextError) -> JSONFile? {
-      let url = folder.appendingPathComponent(name)
-      guard BoundedFile.exists(url) else { return nil }
-      let data = try BoundedFile.read(url, maximumByteCount: JSONFile.maximumByteCount)
+      guard files.has(name) else { return nil }
+      let data = try files.read(name, maximumByteCount: JSONFile.maximumByteCount)
       sources[name] = data
-      return try JSONFile(data, path: url.path)
+      return try JSONFile(data, path: files.url(name).path)
     }
     let configuration = try json(TokenizerConfiguration.name)
     let settings = try TokenizerConfiguration(
@@ -35,17 +38,18 @@ public struct WordPieceTokenizer: Tokenizer {
     var description: WordPieceDescription
     if let file = try json(Self.jsonName) {
       description = try TokenizerJSON(file: file).description()
-      try settings.checkTruncationSide()
       if description.maximumLength == nil {
         description.maximumLength = try settings.maximumLength()
+        description.truncation = try settings.truncation()
       }
+      description.truncation.side = try settings.truncationSide() ?? description.truncation.side
       description.paddingToken = try settings.token("pad_token") ?? description.paddingToken
       description.maskToken = try settings.token("mask_token") ?? description.maskToken
     } else {
-      let url = folder.appendingPathComponent(Self.vocabularyName)
-      let data = try BoundedFile.read(url, maximumByteCount: JSONFile.maximumByteCount)
+      let data = try files.read(
+        Self.vocabularyName, maximumByteCount: JSONFile.maximumByteCount)
       sources[Self.vocabularyName] = data
-      description = try Self.description(of: folder, data, settings)
+      description = try Self.description(of: files, data, settings)
     }
     if sources[TokenizerConfiguration.name] == nil {
       sources[TokenizerConfiguration.name] = Self.configuration(
@@ -56,21 +60,22 @@ public struct WordPieceTokenizer: Tokenizer {
     scanner = scanners.scanner
     normalizedScanner = scanners.normalizedScanner
     specialIDs = scanners.specialIDs
+    addedIDs = description.added.map(\.id)
     continuingPrefix = Array(description.continuingPrefix.utf8)
     self.sources = sources
   }
 
   /// What `vocab.txt` and the settings beside it say.
   private static func description(
-    of folder: URL, _ data: Data, _ settings: TokenizerConfiguration
+    of files: TokenizerFiles, _ data: Data, _ settings: TokenizerConfiguration
   ) throws(TextError) -> WordPieceDescription {
-    let url = folder.appendingPathComponent(vocabularyName)
+    let url = files.url(vocabularyName)
     var description = WordPieceDescription(
       pieces: try PieceList(vocabulary: url, data), path: url.path)
     try settings.describe(&description)
-    let old = folder.appendingPathComponent("added_tokens.json")
-    if BoundedFile.exists(old) {
-      let tokens = try JSONFile(contentsOf: old)
+    let old = "added_tokens.json"
+    if files.has(old) {
+      let tokens = try JSONFile(contentsOf: files.url(old))
       guard try tokens.members().isEmpty else {
         throw tokens.error(expected: "tokenizer.json instead, which has their settings too")
       }

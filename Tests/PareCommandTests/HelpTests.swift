@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["fly"], ["train"], ["evaluate", "model"], ["inspect", "--fast"], ["score", "layers", "model"],
+    ["fly"], ["train"], ["evaluate", "model"], ["inspect", "--fast"], ["score", "words", "model"],
     ["score", "heads", "model", "--criterion", "luck"], ["prune", "model", "--out", "new"],
     ["prune", "model", "--heads", "1", "--plan", "plan.json", "--out", "new"],
     ["prune", "model", "--heads", "1", "--scores", "s.json", "--steps", "2", "--out", "new"],

@@ -37,8 +37,8 @@ public struct FeedForward<P: Projection>: Sendable {
 }
 
 extension FeedForward where P == Linear {
-  /// Returns dX; the gradient of what the down projection gives; and the gradients of the neurons' gates
-  /// [sequences, neurons] and of the channels' where the pass had gates.
+  /// Returns dX; the gradient of what the down projection gives; and the gradients of the neurons'
+  /// gates [sequences, neurons] and of the channels' where the pass had gates.
   func backward(
     _ dY: Tensor, _ cache: Cache, _ pass: LayerPass, into gradient: inout FeedForward
   ) -> (dX: Tensor, dProjected: Tensor, neurons: Tensor?, channels: Tensor?) {

@@ -19,8 +19,8 @@ public struct Gates: Sendable, Equatable {
 
   /// Of each layer, lowest first.
   public var layers: [Layer]
-  /// Of hidden channels, on all that is written to them: after every normalization, which leaves out
-  /// channels that are closed, and on the pooled vector.
+  /// Of hidden channels, on all that is written to them: after every normalization, which leaves
+  /// out channels that are closed, and on the pooled vector.
   public var channels: [Float]
 
   /// All gates open.

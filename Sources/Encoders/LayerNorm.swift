@@ -42,8 +42,8 @@ public struct LayerNorm: Parameterized, Equatable {
     return (y, native.map { Cache(native: $0, gated: (gates, y)) })
   }
 
-  /// Returns dX and dResidual, and the gradients of the channels' gates [sequences, hidden] where there
-  /// were gates.
+  /// Returns dX and dResidual, and the gradients of the channels' gates [sequences, hidden] where
+  /// there were gates.
   func backward(
     _ dY: Tensor, _ cache: Cache, _ offsets: SequenceOffsets,
     into gradient: inout LayerNorm, on device: Device
@@ -54,7 +54,8 @@ public struct LayerNorm: Parameterized, Equatable {
         biasGradient: &gradient.bias)
       return (dX, dResidual, nil)
     }
-    // The output after its gate g is g · y; of it and its gradient the sum is g times what y would give.
+    // The output after its gate g is g · y; of it and its gradient the sum is g times what y would
+    // give.
     var products = device.groupProducts(output, dY, offsets, groups: gates.values.count)
     device.scaleGroups(&products, by: gates.values.map { $0 == 0 ? 0 : 1 / $0 })
     var dOpen = dY
@@ -75,8 +76,8 @@ public struct LayerNorm: Parameterized, Equatable {
   }
 }
 
-/// The gates of hidden channels. A normalization's mean and variance are those of the open channels, as
-/// they will be when the others are cut.
+/// The gates of hidden channels. A normalization's mean and variance are those of the open
+/// channels, as they will be when the others are cut.
 struct ChannelGates: Sendable {
   let values: [Float]
   /// The channels that are open; `nil` where all are.

@@ -35,9 +35,10 @@ extension SequenceClassifier {
     return embeddings.forward(batch, offsets, configuration, ForwardOptions(), on: device).output
   }
 
-  /// The logits [sequences, labels] that follow from x [tokens, hidden] as the input of layer `index`, or of the
-  /// pooler where there is no such layer.
-  public func logits(from index: Int, _ x: Tensor, _ batch: TokenBatch, on device: Device) -> Tensor {
+  /// The logits [sequences, labels] that follow from x [tokens, hidden] as the input of layer
+  /// `index`, or of the pooler where there is no such layer.
+  public func logits(from index: Int, _ x: Tensor, _ batch: TokenBatch, on device: Device) -> Tensor
+  {
     let (offsets, options) = (SequenceOffsets(lengths: batch.lengths), ForwardOptions())
     var x = x
     for (index, layer) in layers.enumerated().dropFirst(index) {
@@ -47,8 +48,8 @@ extension SequenceClassifier {
     return head(x, options, nil, on: device).logits
   }
 
-  /// Layer `index` applied to x [tokens, hidden], with what it computed on the way. The last layer computes
-  /// the first token of each sequence only, as in a whole pass.
+  /// Layer `index` applied to x [tokens, hidden], with what it computed on the way. The last layer
+  /// computes the first token of each sequence only, as in a whole pass.
   public func layer(
     _ index: Int, applied x: Tensor, _ batch: TokenBatch, on device: Device
   ) -> (output: Tensor, activations: LayerActivations) {

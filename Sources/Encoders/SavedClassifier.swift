@@ -18,8 +18,8 @@ public struct SavedClassifier: Sendable {
   public var card: ModelCard
   /// The family of the checkpoint that it was read from; `nil` for a folder of ours.
   public private(set) var family: ModelFamily?
-  /// Whether the classifier is random, because the checkpoint was of an encoder alone: its labels are
-  /// placeholders until ``renewClassifier(labelNames:seed:)``.
+  /// Whether the classifier is random, because the checkpoint was of an encoder alone: its labels
+  /// are placeholders until ``renewClassifier(labelNames:seed:)``.
   public var isClassifierNew = false
   /// What somebody who uses the model should know of how it was read, in whole sentences.
   public private(set) var notes: [String]
@@ -103,8 +103,8 @@ public struct SavedClassifier: Sendable {
     ["tokenizer.model", "sentencepiece.bpe.model", "tokenizer.json", "vocab.txt"],
   ]
 
-  /// Writes the folder beside `folder` and renames it. `extraFiles` go with it, by name. Matrices with
-  /// enough zeros are stored without them.
+  /// Writes the folder beside `folder` and renames it. `extraFiles` go with it, by name. Matrices
+  /// with enough zeros are stored without them.
   public func write(
     to folder: URL, as type: ElementType = .f32, extraFiles: [String: Data] = [:]
   ) throws {

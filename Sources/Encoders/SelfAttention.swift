@@ -40,8 +40,8 @@ public struct SelfAttention<P: Projection>: Sendable {
 }
 
 extension SelfAttention where P == Linear {
-  /// Returns dX; the gradient of what the output projection gives; and the gradients of the heads' gates
-  /// [sequences, heads] and of the channels' where the pass had gates.
+  /// Returns dX; the gradient of what the output projection gives; and the gradients of the heads'
+  /// gates [sequences, heads] and of the channels' where the pass had gates.
   func backward(
     _ dY: Tensor, _ cache: Cache, _ pass: LayerPass, into gradient: inout SelfAttention
   ) -> (dX: Tensor, dProjected: Tensor, heads: Tensor?, channels: Tensor?) {

@@ -29,8 +29,9 @@ public struct SequenceClassifier<P: Projection>: Sendable {
     let offsets: SequenceOffsets
     let options: ForwardOptions
 
-    /// What went into layer `index` of a recorded pass, [tokens, hidden]; at the number of layers, what
-    /// came out of the last: of all tokens where the pass was asked for them, else of the first ones.
+    /// What went into layer `index` of a recorded pass, [tokens, hidden]; at the number of layers,
+    /// what came out of the last: of all tokens where the pass was asked for them, else of the
+    /// first ones.
     public func hiddenState(_ index: Int) -> Tensor? {
       index < layers.count ? layers[index].attention.input : hidden ?? head?.first
     }
@@ -104,7 +105,8 @@ public typealias DenseClassifier = SequenceClassifier<Linear>
 public struct TraceGradient: Sendable {
   /// By the logits, [sequences, labels].
   public var logits: Tensor
-  /// By hidden states, in the shapes and at the places of ``SequenceClassifier/Trace/hiddenState(_:)``.
+  /// By hidden states, in the shapes and at the places of
+  /// ``SequenceClassifier/Trace/hiddenState(_:)``.
   public var hiddenStates: [Int: Tensor]
 
   /// A gradient.
@@ -115,8 +117,8 @@ public struct TraceGradient: Sendable {
 }
 
 extension SequenceClassifier where P == Linear {
-  /// Adds to `gradients` what `gradient` means for every parameter. Returns the gradients of gates where
-  /// the pass had some.
+  /// Adds to `gradients` what `gradient` means for every parameter. Returns the gradients of gates
+  /// where the pass had some.
   @discardableResult
   public func backward(
     _ gradient: TraceGradient, _ trace: consuming Trace, into gradients: inout DenseClassifier,
@@ -156,8 +158,8 @@ extension SequenceClassifier where P == Linear {
     return GateGradients(layers: gates.reversed(), channels: channels)
   }
 
-  /// Returns the gradient of the first tokens' vectors; and what the pooled vector adds to the gradients
-  /// of channels, where the pass had gates.
+  /// Returns the gradient of the first tokens' vectors; and what the pooled vector adds to the
+  /// gradients of channels, where the pass had gates.
   private func headBackward(
     _ dLogits: Tensor, _ head: HeadCache, _ options: ForwardOptions,
     into gradients: inout DenseClassifier, on device: Device

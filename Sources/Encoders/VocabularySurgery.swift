@@ -20,8 +20,8 @@ extension SequenceClassifier where P == Linear {
 }
 
 extension SavedClassifier {
-  /// The model and its tokenizer without all other tokens, except those that the tokenizer cannot do
-  /// without; `kept` tells which rows of the embedding stay.
+  /// The model and its tokenizer without all other tokens, except those that the tokenizer cannot
+  /// do without; `kept` tells which rows of the embedding stay.
   ///
   /// Rows that no piece has, with which embeddings are filled up to round sizes, go too. Throws
   /// `TextError` for a tokenizer that is not `ReducibleTokenizer`.

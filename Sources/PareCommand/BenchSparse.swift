@@ -4,7 +4,8 @@ import Foundation
 import Pare
 
 /// Times of products with weights that have zeros: how these lie, how many there are, how many rows
-/// of x; each layout in turn within a round, so that a busy machine is as hard on one as on the other.
+/// of x; each layout in turn within a round, so that a busy machine is as hard on one as on the
+/// other.
 struct SparseBench {
   let device: Device
   /// Of a model with these, the weights of the feed-forward half and of attention's output.

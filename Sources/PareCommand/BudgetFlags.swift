@@ -18,7 +18,9 @@ struct BudgetFlags: ParsableArguments {
   @Option(help: "Time of a call: 0.5x, or 3ms; from times measured on this machine and kept.")
   var latency: String?
 
-  @Option(help: "Points of accuracy on --validation that may be lost; the smallest model within it is kept.")
+  @Option(
+    help:
+      "Points of accuracy on --validation that may be lost; the smallest model within it is kept.")
   var maxDrop: Double?
 
   @Option(help: "A family: several shares of the layers' parameters, such as 0.8,0.6,0.4.")
@@ -107,7 +109,8 @@ struct BudgetFlags: ParsableArguments {
     return try given.map { flag, text, kind, units in
       guard let amount = Amount(text, units: units) else {
         let examples = (["0.5x"] + units.keys.sorted().map { "12" + $0 }).joined(separator: ", ")
-        throw InputError("\(flag): expected a share or an amount such as \(examples), found \(text)")
+        throw InputError(
+          "\(flag): expected a share or an amount such as \(examples), found \(text)")
       }
       return .cost(kind, amount, name: nil)
     }

@@ -18,7 +18,8 @@ struct CutFlags: ParsableArguments {
   @Option(help: "Hidden channels to cut: the width of the model.")
   var channels: String?
 
-  @Option(help: "Pieces of the vocabulary to cut: unused, or a ratio or count of the rarest, in --data.")
+  @Option(
+    help: "Pieces of the vocabulary to cut: unused, or a ratio or count of the rarest, in --data.")
   var tokens: String?
 
   @Option(help: "A plan to follow instead of scores.")
@@ -27,7 +28,8 @@ struct CutFlags: ParsableArguments {
   @Option(help: "A file to write the plan to, with all that stays.")
   var writePlan: String?
 
-  @Option(help: "Scores written by pare score, instead of scoring here; once for each kind of unit.")
+  @Option(
+    help: "Scores written by pare score, instead of scoring here; once for each kind of unit.")
   var scores: [String] = []
 
   @Option(
@@ -63,7 +65,9 @@ struct CutFlags: ParsableArguments {
   }
 
   func validate() throws {
-    guard [!budgets.isEmpty || tokens != nil, plan != nil, !budget.isEmpty].count(where: { $0 }) == 1 else {
+    guard
+      [!budgets.isEmpty || tokens != nil, plan != nil, !budget.isEmpty].count(where: { $0 }) == 1
+    else {
       throw ValidationError(
         "Give what to cut, such as --heads 0.4, or a budget, such as --flops 0.5x, or a --plan.")
     }
@@ -125,7 +129,8 @@ struct CutFlags: ParsableArguments {
     }
   }
 
-  /// Takes pieces out of the vocabulary: those that the plan leaves out, or that the data uses least.
+  /// Takes pieces out of the vocabulary: those that the plan leaves out, or that the data uses
+  /// least.
   private func cutTokens(
     of saved: inout SavedClassifier, _ plan: inout PruningPlan, _ setting: CutSetting
   ) throws {

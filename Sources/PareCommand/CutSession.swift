@@ -82,8 +82,8 @@ struct CutSession {
       reconstruction: options.reconstruction)
   }
 
-  /// The model with the fewest multiply-adds that loses at most `drop` of the validation accuracy: halving the
-  /// interval between all and nothing, since losses grow with what is cut.
+  /// The model with the fewest multiply-adds that loses at most `drop` of the validation accuracy:
+  /// halving the interval between all and nothing, since losses grow with what is cut.
   private func smallest(
     losing drop: Double, _ scores: [ImportanceScores], _ sensitivity: Sensitivity,
     _ budget: BudgetFlags

@@ -38,8 +38,8 @@ struct DistillationWeights: ParsableArguments {
   }
 
   /// The objective of a student that reads the teacher's ids; where answers can be remembered, the
-  /// teacher has given them. A student that `plan` cut from the teacher follows the layers and channels that it
-  /// still has, unless told otherwise.
+  /// teacher has given them. A student that `plan` cut from the teacher follows the layers and
+  /// channels that it still has, unless told otherwise.
   func objective(
     teacher: DenseClassifier, student: DenseClassifier, cutBy plan: PruningPlan? = nil,
     on training: [LabeledSequence], _ session: TrainingSession

@@ -47,7 +47,8 @@ struct PareCommand: ParsableCommand {
       switch error {
       case TrainingError.interrupted: (130, "\(error)")
       case PruningError.lawBroken: (1, "\(error)")
-      case is CheckpointError, is TextError, is TrainingError, is PruningError, is DistillationError, is ExportError,
+      case is CheckpointError, is TextError, is TrainingError, is PruningError,
+        is DistillationError, is ExportError,
         is ONNXError, is InputError, is OutputFailure:
         (2, "\(error)")
       default: (2, error.localizedDescription)

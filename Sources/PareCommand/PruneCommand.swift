@@ -128,7 +128,8 @@ struct PruneCommand: ParsableCommand {
     // The teacher reads what its student reads.
     let whole = plan.tokens.map(teacher.classifier.keepingTokens) ?? teacher.classifier
     let objective = try distillation.weights.objective(
-      teacher: whole, student: smaller.classifier, cutBy: plan, on: try material.training(0), session)
+      teacher: whole, student: smaller.classifier, cutBy: plan, on: try material.training(0),
+      session)
     try session.train(&smaller.classifier, on: material, objective: objective, resume: resume)
   }
 

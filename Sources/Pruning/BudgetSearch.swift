@@ -2,11 +2,11 @@
 
 public import Encoders
 
-/// Chooses how many heads and neurons each layer keeps, and which layers stay: the least sum of divergences
-/// among all plans that a budget allows, by dynamic programming.
+/// Chooses how many heads and neurons each layer keeps, and which layers stay: the least sum of
+/// divergences among all plans that a budget allows, by dynamic programming.
 ///
-/// Losses of different layers are taken to add up, as in SPDY (Frantar & Alistarh, 2022, arXiv:2201.13096)
-/// and ZipLM (Kurtic et al., 2023, arXiv:2302.04089).
+/// Losses of different layers are taken to add up, as in SPDY (Frantar & Alistarh, 2022,
+/// arXiv:2201.13096) and ZipLM (Kurtic et al., 2023, arXiv:2302.04089).
 public struct BudgetSearch: Sendable {
   private let sensitivity: Sensitivity
   private let scores: [ImportanceScores]
@@ -29,8 +29,8 @@ public struct BudgetSearch: Sendable {
     var divergence: Double
   }
 
-  /// The plan of a model of these sizes that costs at most `budget`; throws `invalidBudget` with the least that can
-  /// be had.
+  /// The plan of a model of these sizes that costs at most `budget`; throws `invalidBudget` with
+  /// the least that can be had.
   public func plan(
     for configuration: EncoderConfiguration, budget: Double
   ) throws(PruningError) -> PruningPlan {
@@ -84,7 +84,8 @@ public struct BudgetSearch: Sendable {
         choices.append(
           Choice(
             kept: [.heads: heads.kept, .neurons: neurons.kept],
-            cost: steps(attention + feedForward), divergence: heads.divergence + neurons.divergence))
+            cost: steps(attention + feedForward), divergence: heads.divergence + neurons.divergence)
+        )
       }
     }
     // Of choices that cost the same, only the best can be part of a plan.

@@ -25,7 +25,8 @@ public func calibrate(
     let activations = wantsActivations ? model.layers.indices.map(trace.activations) : []
     var gateGradients: GateGradients?
     if wantsGradients {
-      // The loss is a mean: an example's own gradient is as many times larger as there are examples.
+      // The loss is a mean: an example's own gradient is as many times larger as there are
+      // examples.
       gradient.scale(by: Float(batch.labels.count))
       gateGradients = model.backward(
         TraceGradient(logits: gradient), trace, into: &unused, on: device)

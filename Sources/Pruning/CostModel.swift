@@ -14,13 +14,14 @@ public enum CostKind: String, Codable, CaseIterable, Sendable {
   case latency
 }
 
-/// A cost that is the sum of what each layer's attention and feed-forward half cost, and of a rest that does not
-/// depend on the layers.
+/// A cost that is the sum of what each layer's attention and feed-forward half cost, and of a rest
+/// that does not depend on the layers.
 public protocol CostModel: Sendable {
   /// What it counts.
   var kind: CostKind { get }
-  /// The cost of a half of a layer that stays: of its attention with `count` heads, or of its feed-forward half with
-  /// `count` neurons. The last layer of a model computes the first token only.
+  /// The cost of a half of a layer that stays: of its attention with `count` heads, or of its
+  /// feed-forward half with `count` neurons. The last layer of a model computes the first token
+  /// only.
   func cost(of unit: PruningUnit, count: Int, shape: LayerShape, isLast: Bool) -> Double
   /// What does not depend on the layers.
   var fixedCost: Double { get }

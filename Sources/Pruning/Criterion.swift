@@ -6,11 +6,13 @@ public enum Criterion: String, Codable, CaseIterable, Sendable {
   case gateGradient = "gate-gradient"
   /// What the loss changes by, to first order (Molchanov et al., 2019).
   case taylor
-  /// What the loss rises by, to second order, by the diagonal of the Fisher information (Kwon et al., 2022).
+  /// What the loss rises by, to second order, by the diagonal of the Fisher information (Kwon et
+  /// al., 2022).
   case fisher
   /// The same with what a layer's units have in common (Kwon et al., 2022).
   case fisherBlock = "fisher-block"
-  /// What the loss rises by when the others make up for the unit as well as they can (Kurtic et al., 2023).
+  /// What the loss rises by when the others make up for the unit as well as they can (Kurtic et
+  /// al., 2023).
   case secondOrder = "second-order"
   /// The size of the unit's weights: Euclidean norm.
   case magnitude

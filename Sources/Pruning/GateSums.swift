@@ -5,7 +5,8 @@ import Tensors
 import Training
 
 extension GateGradients {
-  /// The gradients of a kind of unit, [examples, units] for each row of ``PruningUnit/counts(in:)``.
+  /// The gradients of a kind of unit, [examples, units] for each row of
+  /// ``PruningUnit/counts(in:)``.
   func rows(of unit: PruningUnit) -> [Tensor] {
     switch unit {
     case .layers: layers.map(\.layer)

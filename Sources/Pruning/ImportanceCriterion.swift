@@ -12,8 +12,8 @@ public protocol ImportanceCriterion: Sendable {
   var observes: Observations { get }
   /// Takes note of a batch.
   mutating func observe(_ step: CalibrationStep)
-  /// A value for each unit, in the rows of ``PruningUnit/counts(in:)``, from what was observed; asked only
-  /// for units that ``Criterion/units`` names.
+  /// A value for each unit, in the rows of ``PruningUnit/counts(in:)``, from what was observed;
+  /// asked only for units that ``Criterion/units`` names.
   func values(of model: DenseClassifier, per unit: PruningUnit) throws(PruningError) -> [[Float]]
 }
 

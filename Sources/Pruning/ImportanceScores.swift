@@ -2,8 +2,8 @@
 
 public import Encoders
 
-/// A score for each unit: higher matters more. A value of its own: it can be saved, looked at, edited
-/// and fed to a planner.
+/// A score for each unit: higher matters more. A value of its own: it can be saved, looked at,
+/// edited and fed to a planner.
 public struct ImportanceScores: Codable, Equatable, Sendable {
   /// What was scored.
   public var unit: PruningUnit

@@ -56,10 +56,12 @@ public struct LatencyTable: CostModel, Codable, Equatable {
   /// Pieces of the models that are timed: a vocabulary that stays in the cache.
   private static let pieces = 100
 
-  /// Measures calls of `batch` sentences of `length` tokens, with layers of up to the widest of `configuration`.
+  /// Measures calls of `batch` sentences of `length` tokens, with layers of up to the widest of
+  /// `configuration`.
   ///
-  /// As in a call, the sentences go through the model in groups of `tokensPerGroup`, one a thread, or all threads share a
-  /// single group. Readings of all sizes take turns, and each time is a median.
+  /// As in a call, the sentences go through the model in groups of `tokensPerGroup`, one a thread,
+  /// or all threads share a single group. Readings of all sizes take turns, and each time is a
+  /// median.
   public init(
     of configuration: EncoderConfiguration, batch: Int, length: Int, cpu: String, on device: Device,
     tokensPerGroup: Int = 512, readings: Int = 15, observe: (Int, Int) -> Void = { _, _ in }

@@ -9,7 +9,8 @@ public enum PruningBudget: Codable, Equatable, Sendable {
   /// A number of units.
   case count(Int)
 
-  /// `0.4` is a ratio, `12` a count; 0 and 1 are ambiguous only in form: `1` is one unit, `1.0` all.
+  /// `0.4` is a ratio, `12` a count; 0 and 1 are ambiguous only in form: `1` is one unit, `1.0`
+  /// all.
   public init(_ text: String) throws(PruningError) {
     if let count = Int(text), count >= 0 {
       self = .count(count)

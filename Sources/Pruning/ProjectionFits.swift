@@ -4,7 +4,8 @@ import Encoders
 import Tensors
 
 extension Linear {
-  /// Takes the weights and bias of a fit, held near where they are; they stay where there is no input.
+  /// Takes the weights and bias of a fit, held near where they are; they stay where there is no
+  /// input.
   mutating func fit(_ sums: LeastSquares, damping: Double, on device: Device) {
     guard inputSize > 0,
       let (weight, bias) = sums.solve(near: weight, damping: damping, on: device)
@@ -12,8 +13,8 @@ extension Linear {
     self = Linear(weight: weight, bias: bias)
   }
 
-  /// Multiplies the columns of each unit by a factor of its own, so that the outputs come closest; factors are held
-  /// near 1.
+  /// Multiplies the columns of each unit by a factor of its own, so that the outputs come closest;
+  /// factors are held near 1.
   mutating func rescale(
     _ sums: LeastSquares, unitSize: Int, damping: Double, on device: Device
   ) {
@@ -50,8 +51,8 @@ extension Linear {
     }
   }
 
-  /// Folds all units but `kept` into them and keeps these alone: each into the one from which its input can be told
-  /// best, by the least-squares map between the two.
+  /// Folds all units but `kept` into them and keeps these alone: each into the one from which its
+  /// input can be told best, by the least-squares map between the two.
   mutating func merge(
     into kept: [Int], unitSize: Int, _ sums: LeastSquares, damping: Double, on device: Device
   ) {

@@ -8,8 +8,8 @@ public import Training
 public enum PruningEvent: Sendable {
   /// So many batches of calibration data were looked at.
   case scored(batches: Int, of: Int)
-  /// A step's units are cut; the closed gates of the model before gave logits that differ by at most this, where there
-  /// were batches to compare on.
+  /// A step's units are cut; the closed gates of the model before gave logits that differ by at
+  /// most this, where there were batches to compare on.
   case cut(PruningPlan, difference: Float?)
   /// A layer's projections were fitted.
   case reconstructed(layer: Int, of: Int)
@@ -21,15 +21,16 @@ public struct Pruner: Sendable {
   private let batches: [LabeledBatch]
   private let device: Device
 
-  /// A pruner that scores and reconstructs on given data, which may be empty where nothing needs any.
+  /// A pruner that scores and reconstructs on given data, which may be empty where nothing needs
+  /// any.
   public init(_ options: PruningOptions, on batches: [LabeledBatch], device: Device) {
     self.options = options
     self.batches = batches
     self.device = device
   }
 
-  /// The smaller model, and the plan that leads from `model` to it. `scores` are used in place of new ones
-  /// in the first step.
+  /// The smaller model, and the plan that leads from `model` to it. `scores` are used in place of
+  /// new ones in the first step.
   public func prune(
     _ model: DenseClassifier, scores: [ImportanceScores] = [],
     observe: (PruningEvent) -> Void = { _ in }

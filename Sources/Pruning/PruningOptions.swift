@@ -11,8 +11,10 @@ public enum PruningSchedule: String, Codable, CaseIterable, Sendable {
   /// Fast at first and slowly at the end (Zhu & Gupta, 2017, arXiv:1710.01878, eq. 1).
   case cubic
 
-  /// The number of units of `total` that are gone after step `step` of `steps`, when `removals` are to go.
-  public func removals(after step: Int, of steps: Int, removing removals: Int, of total: Int) -> Int {
+  /// The number of units of `total` that are gone after step `step` of `steps`, when `removals` are
+  /// to go.
+  public func removals(after step: Int, of steps: Int, removing removals: Int, of total: Int) -> Int
+  {
     guard step < steps else { return removals }
     let progress = Double(step) / Double(steps)
     let kept = Double(total - removals) / Double(max(1, total))

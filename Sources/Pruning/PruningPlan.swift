@@ -2,8 +2,8 @@
 
 public import Encoders
 
-/// The units that stay of a model. A value of its own: it can be saved, looked at, edited by hand and
-/// applied later.
+/// The units that stay of a model. A value of its own: it can be saved, looked at, edited by hand
+/// and applied later.
 public struct PruningPlan: Codable, Equatable, Sendable {
   /// The sizes of the model that a plan is for.
   public struct Sizes: Codable, Equatable, Sendable {
@@ -45,15 +45,17 @@ public struct PruningPlan: Codable, Equatable, Sendable {
     channels = Array(0..<configuration.hiddenSize)
   }
 
-  /// Takes units out, each given by its row and place as in ``PruningUnit/counts(in:)``. What is gone
-  /// already stays gone.
+  /// Takes units out, each given by its row and place as in ``PruningUnit/counts(in:)``. What is
+  /// gone already stays gone.
   public mutating func remove(_ unit: PruningUnit, _ units: [(row: Int, index: Int)]) {
     let gone = Dictionary(grouping: units, by: \.row).mapValues { Set($0.map(\.index)) }
     switch unit {
     case .layers: layers.removeAll { gone[$0.index] != nil }
     case .heads:
       for place in layers.indices {
-        if let gone = gone[layers[place].index] { layers[place].heads.removeAll(where: gone.contains) }
+        if let gone = gone[layers[place].index] {
+          layers[place].heads.removeAll(where: gone.contains)
+        }
       }
     case .neurons:
       for place in layers.indices {

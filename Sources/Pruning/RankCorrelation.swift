@@ -1,7 +1,7 @@
 // How alike two criteria rank.
 
-/// Spearman's rank correlation, from −1 to 1; units with equal values share the mean of their ranks. 0 where one
-/// side ranks nothing.
+/// Spearman's rank correlation, from −1 to 1; units with equal values share the mean of their
+/// ranks. 0 where one side ranks nothing.
 public func rankCorrelation(_ a: [Float], _ b: [Float]) -> Double {
   precondition(a.count == b.count, "\(a.count) values against \(b.count)")
   let (a, b) = (ranks(a), ranks(b))

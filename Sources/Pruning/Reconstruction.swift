@@ -9,23 +9,28 @@ public import Training
 public enum Reconstruction: String, Codable, CaseIterable, Sendable {
   /// They stay as they are.
   case none
-  /// A factor for each head and neuron, by least squares (Kwon et al., 2022, arXiv:2204.09656, section 4.3).
+  /// A factor for each head and neuron, by least squares (Kwon et al., 2022, arXiv:2204.09656,
+  /// section 4.3).
   case rescale
-  /// What is cut is folded into what stays and is most like it: a neuron with a factor, a head with a matrix, both by
-  /// least squares from the one to the other.
+  /// What is cut is folded into what stays and is most like it: a neuron with a factor, a head with
+  /// a matrix, both by least squares from the one to the other.
   case merge
-  /// By least squares: heads' and neurons' outputs are weighted so that each half of a layer gives what it gave before
-  /// (layer-wise reconstruction, as Kwon et al., 2022, arXiv:2204.09656, section 4.3, tune a mask; here whole
-  /// matrices and biases, as Frantar & Alistarh, 2023, arXiv:2301.00774, do for single weights).
+  /// By least squares: heads' and neurons' outputs are weighted so that each half of a layer gives
+  /// what it gave before (layer-wise reconstruction, as Kwon et al., 2022, arXiv:2204.09656,
+  /// section 4.3, tune a mask; here whole matrices and biases, as Frantar & Alistarh, 2023,
+  /// arXiv:2301.00774, do for single weights).
   case leastSquares = "least-squares"
 }
 
-/// Fits a cut model's output projections, layer by layer from below, to what the whole model computes.
+/// Fits a cut model's output projections, layer by layer from below, to what the whole model
+/// computes.
 ///
-/// In each half of a layer the cut model's own input, which is off already, passes by on the residual; the projection
-/// is fitted to what is missing for the whole model's sum. So later layers repair what earlier ones could not.
+/// In each half of a layer the cut model's own input, which is off already, passes by on the
+/// residual; the projection is fitted to what is missing for the whole model's sum. So later layers
+/// repair what earlier ones could not.
 public struct Reconstructor: Sendable {
-  /// How strongly weights are held where they are: a share of the mean variance of a projection's input.
+  /// How strongly weights are held where they are: a share of the mean variance of a projection's
+  /// input.
   public var damping = 0.01
 
   private let method: Reconstruction
@@ -42,7 +47,8 @@ public struct Reconstructor: Sendable {
     self.device = device
   }
 
-  /// Sets the output projections of `pruned`, which `plan` made of `whole`. `observe` hears of each layer.
+  /// Sets the output projections of `pruned`, which `plan` made of `whole`. `observe` hears of each
+  /// layer.
   public func fit(
     _ pruned: inout DenseClassifier, to whole: DenseClassifier, cutBy plan: PruningPlan,
     observe: (Int) -> Void = { _ in }
@@ -55,7 +61,9 @@ public struct Reconstructor: Sendable {
     for index in whole.layers.indices {
       let kept = plan.layers.first { $0.index == index }
       var sums: [Half: [Tensor]] = [:]
-      var inputs = Half.allCases.map { LeastSquares(inputs: whole.layers[index][keyPath: $0.projection].inputSize, outputs: 0) }
+      var inputs = Half.allCases.map {
+        LeastSquares(inputs: whole.layers[index][keyPath: $0.projection].inputSize, outputs: 0)
+      }
       for batch in batches.indices {
         let (output, activations) = whole.layer(
           index, applied: targets[batch], batches[batch].tokens, on: device)
@@ -167,8 +175,8 @@ extension SequenceClassifier where P == Linear {
     return device.firstTokens(activations.input, of: batch)
   }
 
-  /// What the normalization of a half gets, of the channels that stay; of the first tokens alone where a cut model's
-  /// last layer is to give it.
+  /// What the normalization of a half gets, of the channels that stay; of the first tokens alone
+  /// where a cut model's last layer is to give it.
   fileprivate func sum(
     _ half: Half, _ index: Int, _ activations: LayerActivations, _ batch: LabeledBatch,
     _ channels: [Int], onlyFirst: Bool, on device: Device

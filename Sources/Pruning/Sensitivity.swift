@@ -11,8 +11,8 @@ public struct Sensitivity: Codable, Equatable, Sendable {
   public struct Point: Codable, Equatable, Sendable {
     /// Units that stay.
     public var kept: Int
-    /// The mean over examples of the Kullback–Leibler divergence of the cut model's answer from the whole
-    /// model's, in nats.
+    /// The mean over examples of the Kullback–Leibler divergence of the cut model's answer from the
+    /// whole model's, in nats.
     public var divergence: Double
     /// The share of right labels.
     public var accuracy: Double
@@ -49,7 +49,8 @@ public struct Sensitivity: Codable, Equatable, Sendable {
   }
 }
 
-/// Measures sensitivity: cuts one half of one layer at a time, to several sizes, and looks at the answers.
+/// Measures sensitivity: cuts one half of one layer at a time, to several sizes, and looks at the
+/// answers.
 public struct SensitivityProbe: Sendable {
   /// The shares of units that stay, beside all of them.
   public var levels = [0, 0.08, 0.17, 0.33, 0.5, 0.67, 0.83]
@@ -67,10 +68,11 @@ public struct SensitivityProbe: Sendable {
     self.device = device
   }
 
-  /// The sensitivity of `model`, whose least important units by `scores` of heads and of neurons go first.
-  /// `observe` hears how many cuts of how many were tried.
+  /// The sensitivity of `model`, whose least important units by `scores` of heads and of neurons go
+  /// first. `observe` hears how many cuts of how many were tried.
   public func measure(
-    _ model: DenseClassifier, _ scores: [ImportanceScores], observe: (Int, Int) -> Void = { _, _ in }
+    _ model: DenseClassifier, _ scores: [ImportanceScores],
+    observe: (Int, Int) -> Void = { _, _ in }
   ) throws(PruningError) -> Sensitivity {
     guard !batches.isEmpty else { throw .noReconstructionData }
     for scores in scores { try scores.validate(for: model.configuration) }
@@ -101,7 +103,9 @@ public struct SensitivityProbe: Sendable {
       }
       func point(_ plan: PruningPlan, _ kept: Int) throws(PruningError) -> Sensitivity.Point {
         var cut = try model.pruned(by: plan)
-        if reconstruction == .leastSquares, let layer = plan.layers.first(where: { $0.index == index }) {
+        if reconstruction == .leastSquares,
+          let layer = plan.layers.first(where: { $0.index == index })
+        {
           refit(&cut, index, layer, shape, fits)
         }
         // Above a layer that is gone, the next one has its place.

@@ -18,9 +18,9 @@ extension LayerShape {
 }
 
 extension SequenceClassifier where P == Linear {
-  /// A smaller model that keeps the units that `plan` names. The whole plan is checked before anything
-  /// is cut. Law: the logits are those of this model with the other units' gates closed; for tokens, those of
-  /// any text that has none of the others.
+  /// A smaller model that keeps the units that `plan` names. The whole plan is checked before
+  /// anything is cut. Law: the logits are those of this model with the other units' gates closed;
+  /// for tokens, those of any text that has none of the others.
   ///
   /// With fewer tokens the model's ids are others: its tokenizer must be cut as well.
   public func pruned(by plan: PruningPlan) throws(PruningError) -> DenseClassifier {

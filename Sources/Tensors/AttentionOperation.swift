@@ -2,7 +2,8 @@
 
 import CKernels
 
-/// The bounds of sequences laid end to end: sequence s has the tokens offsets[s] ..< offsets[s + 1].
+/// The bounds of sequences laid end to end: sequence s has the tokens offsets[s] ..< offsets[s +
+/// 1].
 public struct SequenceOffsets: Sendable, Equatable {
   let values: [Int32]
 

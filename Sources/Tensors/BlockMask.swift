@@ -1,4 +1,5 @@
-// Matrices in which whole blocks are zero: which are not, and what these hold. How they lie in files.
+// Matrices in which whole blocks are zero: which are not, and what these hold. How they lie in
+// files.
 
 public import Foundation
 
@@ -22,8 +23,8 @@ public struct BlockShape: Hashable, Sendable {
   }
 }
 
-/// One bit a block of a matrix: 1 where the block is kept. Blocks in row-major order, the lowest bit
-/// of a byte first.
+/// One bit a block of a matrix: 1 where the block is kept. Blocks in row-major order, the lowest
+/// bit of a byte first.
 public struct BlockMask: Equatable, Sendable {
   /// The blocks' sizes, which divide the matrix's.
   public let block: BlockShape
@@ -65,8 +66,9 @@ public struct BlockMask: Equatable, Sendable {
 }
 
 extension Tensor {
-  /// The matrix whose kept blocks are `values`, block after block; zeros elsewhere. There must be as
-  /// many values as the mask keeps. Pages of values in a mapped file are given back to the system.
+  /// The matrix whose kept blocks are `values`, block after block; zeros elsewhere. There must be
+  /// as many values as the mask keeps. Pages of values in a mapped file are given back to the
+  /// system.
   public init(scattering values: Tensor, by mask: BlockMask) {
     let (block, width) = (mask.block, mask.shape[1])
     precondition(

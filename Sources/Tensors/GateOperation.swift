@@ -3,8 +3,8 @@
 import CKernels
 
 extension Device {
-  /// x [rows, gates · width / gates]: the columns of each group multiplied by its gate. Gates that are all 1
-  /// leave x as it is.
+  /// x [rows, gates · width / gates]: the columns of each group multiplied by its gate. Gates that
+  /// are all 1 leave x as it is.
   public func scaleGroups(_ x: inout Tensor, by gates: [Float]) {
     guard gates.contains(where: { $0 != 1 }) else { return }
     let size = x.width / max(1, gates.count)
@@ -14,8 +14,8 @@ extension Device {
       handle, x.mutablePointer, Int32(rows), Int32(gates.count), Int32(size), gates)
   }
 
-  /// Σ a · b for each sequence and group of columns, [sequences, groups]: with a what a gate scales and b the
-  /// gradient of the result, the gate's gradient, one example at a time.
+  /// Σ a · b for each sequence and group of columns, [sequences, groups]: with a what a gate scales
+  /// and b the gradient of the result, the gate's gradient, one example at a time.
   public func groupProducts(
     _ a: Tensor, _ b: Tensor, _ offsets: SequenceOffsets, groups: Int
   ) -> Tensor {

@@ -2,8 +2,8 @@
 
 import CKernels
 
-/// What a least-squares fit of y [rows, outputs] by x [rows, inputs] needs to know of all rows: sums that rows
-/// are added to, batch after batch.
+/// What a least-squares fit of y [rows, outputs] by x [rows, inputs] needs to know of all rows:
+/// sums that rows are added to, batch after batch.
 public struct LeastSquares: Sendable {
   /// xᵀ · x, [inputs, inputs].
   public private(set) var gram: Tensor
@@ -47,8 +47,9 @@ public struct LeastSquares: Sendable {
     return fit
   }
 
-  /// The weight [outputs, inputs] and bias that map x to y with the least Σ ‖x · weightᵀ + bias − y‖² +
-  /// λ ‖weight − `start`‖², with λ = `damping` · the mean of x's variances; `nil` where the sums are not finite.
+  /// The weight [outputs, inputs] and bias that map x to y with the least Σ ‖x · weightᵀ + bias −
+  /// y‖² + λ ‖weight − `start`‖², with λ = `damping` · the mean of x's variances; `nil` where the
+  /// sums are not finite.
   ///
   /// Rows are centred first: the bias takes what means differ by.
   public func solve(
@@ -60,15 +61,17 @@ public struct LeastSquares: Sendable {
     let (matrix, lambda) = covariance(damping: damping)
     let (_, cross, xMeans, yMeans) = centred
     let target = zip(cross, start.elements).map { Float($0 + lambda * Double($1)) }
-    guard let weight = device.solve(matrix, Tensor(target, shape: [outputs, inputs])) else { return nil }
+    guard let weight = device.solve(matrix, Tensor(target, shape: [outputs, inputs])) else {
+      return nil
+    }
     let bias = (0..<outputs).map { row in
       Float(yMeans[row] - zip(weight.row(row), xMeans).reduce(0) { $0 + Double($1.0) * $1.1 })
     }
     return (weight, Tensor(bias, shape: [outputs]))
   }
 
-  /// The inverse of xᵀ · x over centred rows, with λ on its diagonal, [inputs, inputs]; `nil` where the sums are not
-  /// finite.
+  /// The inverse of xᵀ · x over centred rows, with λ on its diagonal, [inputs, inputs]; `nil` where
+  /// the sums are not finite.
   public func inverse(damping: Double, on device: Device) -> Tensor? {
     let inputs = inputSums.count
     var identity = Tensor(zeros: inputs, inputs)
@@ -112,8 +115,8 @@ public struct LeastSquares: Sendable {
 }
 
 extension Device {
-  /// x with x · matrix = b [rows, size], for a symmetric positive definite matrix [size, size] in row-major order;
-  /// `nil` for a matrix that is not, or not finite.
+  /// x with x · matrix = b [rows, size], for a symmetric positive definite matrix [size, size] in
+  /// row-major order; `nil` for a matrix that is not, or not finite.
   public func solve(_ matrix: [Double], _ b: consuming Tensor) -> Tensor? {
     var x = b
     let (rows, size) = (x.rows, x.width)

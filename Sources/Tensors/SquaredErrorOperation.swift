@@ -4,8 +4,8 @@ extension Device {
   /// The mean over sequences of Σ (x − y)² / elements of the sequence, and its gradient by x,
   /// 2 (x − y) / (sequences · elements). x and y are [tokens, width].
   ///
-  /// Each sequence weighs the same, however long it is, so that its share does not depend on what it
-  /// is batched with.
+  /// Each sequence weighs the same, however long it is, so that its share does not depend on what
+  /// it is batched with.
   public func meanSquaredError(
     _ x: Tensor, _ y: Tensor, _ offsets: SequenceOffsets
   ) -> (value: Double, gradient: Tensor) {

@@ -8,22 +8,22 @@ public enum WeightLayout: String, Codable, CaseIterable, Sendable {
   case dense
   /// The nonzero weights of each output.
   case sparseRows
-  /// Four outputs share the inputs that any of them takes: for weights that were cut in blocks of 4×1
-  /// or a multiple of that.
+  /// Four outputs share the inputs that any of them takes: for weights that were cut in blocks of
+  /// 4×1 or a multiple of that.
   case sparseGroups
 
   /// The layout whose products are fastest for `weight` [outputs, inputs].
   ///
-  /// It follows from the share of weights that are not zero and the share of 4×1 blocks that are not
-  /// zero alone: the same weight always gets the same layout, and so gives the same bits.
+  /// It follows from the share of weights that are not zero and the share of 4×1 blocks that are
+  /// not zero alone: the same weight always gets the same layout, and so gives the same bits.
   ///
-  /// The bounds are where sparse products begin to win with as few rows as one short sentence has. As
-  /// `pare bench --sparse --shape hidden=384,ffn=1536 --threads 1` measured on an AMD EPYC (Zen 4) with
-  /// AVX-512, against oneDNN 2.6.3: groups of 55 % of all blocks are 1.4 to 1.5 times as fast as dense
-  /// with 10 rows, and 1.7 to 1.8 times with 64; rows of 30 % of all weights 1.0 to 1.3 times, and 2.0 to
-  /// 2.4 times. A single row takes longer than dense from about 15 % of all weights on. Groups beat rows
-  /// while they store no more than 1.5 times the weights, zeros among them: each loads x for four
-  /// outputs at once.
+  /// The bounds are where sparse products begin to win with as few rows as one short sentence has.
+  /// As `pare bench --sparse --shape hidden=384,ffn=1536 --threads 1` measured on an AMD EPYC (Zen
+  /// 4) with AVX-512, against oneDNN 2.6.3: groups of 55 % of all blocks are 1.4 to 1.5 times as
+  /// fast as dense with 10 rows, and 1.7 to 1.8 times with 64; rows of 30 % of all weights 1.0 to
+  /// 1.3 times, and 2.0 to 2.4 times. A single row takes longer than dense from about 15 % of all
+  /// weights on. Groups beat rows while they store no more than 1.5 times the weights, zeros among
+  /// them: each loads x for four outputs at once.
   public init(for weight: Tensor) {
     let zeros = Sparsity(of: weight)
     let isNarrow = weight.shape[1] <= Int(PARE_MOST_GROUP_INPUTS)
@@ -41,7 +41,8 @@ public enum WeightLayout: String, Codable, CaseIterable, Sendable {
 public struct Sparsity: Equatable, Sendable {
   /// Elements that are not zero, and all elements.
   public let nonzeros, count: Int
-  /// Columns of 4 rows that are not all zero, and all such columns; the last ones may have fewer rows.
+  /// Columns of 4 rows that are not all zero, and all such columns; the last ones may have fewer
+  /// rows.
   let groups, groupCount: Int
 
   /// Counts what is not zero in `matrix`, at the cost of reading it once.

@@ -6,20 +6,20 @@ import Text
 
 /// `tokenizer.json` and `tokenizer_config.json` for a unigram model.
 ///
-/// The ids are those of SentencePiece, with two exceptions that are the library's. It replaces clusters
-/// of less than six bytes whole, by the shortest rule for their beginning, and others scalar by scalar:
-/// a letter that a rule changes loses the marks after it, and the parts of a longer cluster are not
-/// composed. So texts should be in NFC, of which this is true only where marks do not compose. And it
-/// finds special pieces such as `[MASK]` in text.
+/// The ids are those of SentencePiece, with two exceptions that are the library's. It replaces
+/// clusters of less than six bytes whole, by the shortest rule for their beginning, and others
+/// scalar by scalar: a letter that a rule changes loses the marks after it, and the parts of a
+/// longer cluster are not composed. So texts should be in NFC, of which this is true only where
+/// marks do not compose. And it finds special pieces such as `[MASK]` in text.
 ///
-/// Keeping clusters apart from each other beforehand is no way out: the normalizer (0.23) loses count
-/// of what was put between, and fails on some texts.
+/// Keeping clusters apart from each other beforehand is no way out: the normalizer (0.23) loses
+/// count of what was put between, and fails on some texts.
 struct LibraryTokenizer {
   private let tokenizer: SentencePieceTokenizer
   private let settings: SentencePieceSettings
 
-  /// `nil` for a model that the library has no counterpart of: byte pairs whose merges SentencePiece
-  /// does not keep, or white space treated in an unusual way.
+  /// `nil` for a model that the library has no counterpart of: byte pairs whose merges
+  /// SentencePiece does not keep, or white space treated in an unusual way.
   init?(_ tokenizer: SentencePieceTokenizer) throws(TextError) {
     guard let settings = SentencePieceSettings(try tokenizer.serialized), settings.isUnigram,
       settings.hasUsualWhiteSpace

@@ -4,12 +4,13 @@ import Encoders
 import Tensors
 import Training
 
-/// What the loss rises by, to second order, when a unit is closed after all less important ones of its layer: with the
-/// block of the Fisher information that belongs to the layer, not its diagonal alone ("mask rearrangement",
-/// Kwon et al., 2022, arXiv:2204.09656, section 4.2, here as an order of all units of a layer).
+/// What the loss rises by, to second order, when a unit is closed after all less important ones of
+/// its layer: with the block of the Fisher information that belongs to the layer, not its diagonal
+/// alone ("mask rearrangement", Kwon et al., 2022, arXiv:2204.09656, section 4.2, here as an order
+/// of all units of a layer).
 ///
-/// Of units S that are closed the rise is Σ F_ij / 2 over i and j in S. Each step closes the unit that adds least;
-/// scores grow in that order.
+/// Of units S that are closed the rise is Σ F_ij / 2 over i and j in S. Each step closes the unit
+/// that adds least; scores grow in that order.
 struct FisherBlock: ImportanceCriterion {
   private var blocks: [PruningUnit: [LeastSquares]] = [:]
   private var exampleCount = 0
@@ -40,7 +41,8 @@ struct FisherBlock: ImportanceCriterion {
   private func rises(_ block: Tensor) -> [Float] {
     let count = block.shape[0]
     let scale = 1 / (2 * Double(exampleCount))
-    // What closing a unit adds to the sum: its own square, and twice what it shares with those closed.
+    // What closing a unit adds to the sum: its own square, and twice what it shares with those
+    // closed.
     var added = (0..<count).map { Double(block[$0 * count + $0]) }
     var left = Set(0..<count)
     var scores = Array(repeating: Float(0), count: count)

@@ -3,8 +3,8 @@
 import Encoders
 import Tensors
 
-/// The norm of all weights that leave with a unit (for single weights: Han et al., 2015, arXiv:1506.02626).
-/// Needs no data.
+/// The norm of all weights that leave with a unit (for single weights: Han et al., 2015,
+/// arXiv:1506.02626). Needs no data.
 struct Magnitude: ImportanceCriterion {
   enum Norm {
     /// √Σ w².

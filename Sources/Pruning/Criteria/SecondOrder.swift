@@ -4,14 +4,16 @@ import Encoders
 import Tensors
 import Training
 
-/// What the loss rises by when a head or neuron is cut and the others' outgoing weights make up for it as well as they
-/// can: the optimal brain surgeon (Hassibi & Stork, 1992) for whole columns of an output projection, with the layer-wise
-/// Hessian as a Kronecker product of the covariance A of the projection's input and of the covariance G of the loss's
-/// gradient by its output (Martens & Grosse, 2015, arXiv:1503.05671).
+/// What the loss rises by when a head or neuron is cut and the others' outgoing weights make up for
+/// it as well as they can: the optimal brain surgeon (Hassibi & Stork, 1992) for whole columns of
+/// an output projection, with the layer-wise Hessian as a Kronecker product of the covariance A of
+/// the projection's input and of the covariance G of the loss's gradient by its output (Martens &
+/// Grosse, 2015, arXiv:1503.05671).
 ///
-/// Of the columns W_S of a unit the rise is tr(W_Sᵀ G W_S ([A⁻¹]_SS)⁻¹) / 2. Units go a few at a time, least first, and
-/// A⁻¹ and W follow each time, as in ZipLM (Kurtic et al., 2023, arXiv:2302.04089): of two that do the same, one
-/// stays. Scores grow in the order in which units went.
+/// Of the columns W_S of a unit the rise is tr(W_Sᵀ G W_S ([A⁻¹]_SS)⁻¹) / 2. Units go a few at a
+/// time, least first, and A⁻¹ and W follow each time, as in ZipLM (Kurtic et al., 2023,
+/// arXiv:2302.04089): of two that do the same, one stays. Scores grow in the order in which units
+/// went.
 struct SecondOrder: ImportanceCriterion {
   /// A share of A's mean diagonal that is added to it.
   private let damping = 0.01
@@ -64,7 +66,8 @@ struct SecondOrder: ImportanceCriterion {
         ? (layer.0.attention.output.weight, layer.1.headSize) : (layer.0.feedForward.down.weight, 1)
       guard weight.shape[1] > 0,
         let elimination = Elimination(
-          weight, unitSize: size, inverse: halves[index].inputs.inverse(damping: damping, on: device),
+          weight, unitSize: size,
+          inverse: halves[index].inputs.inverse(damping: damping, on: device),
           gradients: halves[index].gradients.gram, examples: exampleCount, on: device)
       else { return Array(repeating: 0, count: weight.shape[1] / max(1, size)) }
       return elimination.scores()
@@ -121,7 +124,9 @@ private struct Elimination {
     if unitSize == 1 {
       var rises = Array(repeating: Float(0), count: width)
       for row in 0..<outputs {
-        for (place, pair) in zip(rows.row(width + row), rows.row(width + outputs + row)).enumerated() {
+        for (place, pair) in zip(rows.row(width + row), rows.row(width + outputs + row))
+          .enumerated()
+        {
           rises[place] += pair.0 * pair.1
         }
       }

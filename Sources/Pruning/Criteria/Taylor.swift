@@ -3,7 +3,8 @@
 import Encoders
 
 /// |mean over examples of ∂loss/∂gate|: what the mean loss changes by when the unit is closed, to first order
-/// (Molchanov et al., 2019, arXiv:1906.10771, eq. 8, with a gate on the unit as in their section 3.2).
+/// (Molchanov et al., 2019, arXiv:1906.10771, eq. 8, with a gate on the unit as in their section
+/// 3.2).
 ///
 /// Gains of some examples cancel losses of others, as they do in the mean loss itself.
 struct Taylor: ImportanceCriterion {

@@ -102,6 +102,19 @@ static void solve_piece(void *context, int piece) {
   pare_release(x, bytes);
 }
 
+/// Cholesky's factorization of s->factor, in its place; false where that is not positive definite.
+static bool factorize(pare_device *device, system_run *s) {
+  for (s->first = 0; s->first < s->size; s->first = s->end) {
+    s->end = s->first + BLOCK < s->size ? s->first + BLOCK : s->size;
+    if (!factor_block(s->factor, s->size, s->first, s->end)) return false;
+    int pieces = (s->size - s->end + BLOCK - 1) / BLOCK;
+    if (pieces == 0) continue;
+    pare_run(device, pieces, panel_piece, s);
+    pare_run(device, pieces, trailing_piece, s);
+  }
+  return true;
+}
+
 /// Sizes that are no multiple of BLOCK end with rows of the unit matrix: the kernels then know no remainder.
 int pare_solve(pare_device *device, const double *matrix, int size, const float *b, int rows, float *x) {
   if (size == 0 || rows == 0) return 0;
@@ -120,15 +133,7 @@ int pare_solve(pare_device *device, const double *matrix, int size, const float 
     for (int i = size; i < padded; i++) factor[(size_t)i * padded + i] = 1;
     for (int r = 0; r < rows; r++) memcpy(side + (size_t)r * padded, b + (size_t)r * size, (size_t)size * sizeof(float));
   }
-  for (s.first = 0; s.first < padded && result == 0; s.first = s.end) {
-    s.end = s.first + BLOCK < padded ? s.first + BLOCK : padded;
-    if (!factor_block(factor, padded, s.first, s.end)) result = 2;
-    int pieces = (padded - s.end + BLOCK - 1) / BLOCK;
-    if (result == 0 && pieces > 0) {
-      pare_run(device, pieces, panel_piece, &s);
-      pare_run(device, pieces, trailing_piece, &s);
-    }
-  }
+  if (result == 0 && !factorize(device, &s)) result = 2;
   if (result == 0) {
     pare_run(device, (rows + LANES - 1) / LANES, solve_piece, &s);
     if (s.failed) result = 1;
@@ -139,4 +144,89 @@ int pare_solve(pare_device *device, const double *matrix, int size, const float 
   if (panel) pare_release(panel, panel_bytes);
   if (side) pare_release(side, side_bytes);
   return result;
+}
+
+/// LANES columns of the inverse of the lower triangle, written backwards into an upper one of `rows`².
+PARE_CLONES
+static void inverse_piece(void *context, int piece) {
+  system_run *s = context;
+  int size = s->size, first = piece * LANES;
+  size_t bytes = (size_t)size * LANES * sizeof(double);
+  double(*x)[LANES] = pare_allocate(bytes);
+  if (!x) {
+    s->failed = true;
+    return;
+  }
+  for (int i = first; i < size; i++) {
+    const double *row = s->factor + (size_t)i * size;
+    double sum[LANES];
+    for (int lane = 0; lane < LANES; lane++) sum[lane] = i == first + lane;
+    for (int k = first; k < i; k++)
+      for (int lane = 0; lane < LANES; lane++) sum[lane] -= row[k] * x[k][lane];
+    for (int lane = 0; lane < LANES; lane++) x[i][lane] = sum[lane] / row[i];
+  }
+  int last = s->rows - 1;
+  for (int i = first; i <= last; i++)
+    for (int lane = 0; lane < LANES && first + lane <= i; lane++)
+      s->x[(size_t)(last - i) * s->rows + (last - first - lane)] = (float)x[i][lane];
+  pare_release(x, bytes);
+}
+
+/// With J for the reversal of order and J · matrix · J = L · Lᵀ, U = J · L⁻¹ · J.
+int pare_inverse_factor(pare_device *device, const double *matrix, int size, float *u) {
+  if (size == 0) return 0;
+  int padded = (size + 3) / 4 * 4;
+  size_t factor_bytes = (size_t)padded * padded * sizeof(double), panel_bytes = (size_t)BLOCK * padded * sizeof(double);
+  double *factor = pare_allocate(factor_bytes), *panel = pare_allocate(panel_bytes);
+  int result = factor && panel ? 0 : 1;
+  system_run s = {.factor = factor, .panel = panel, .size = padded, .x = u, .rows = size};
+  if (result == 0) {
+    memset(factor, 0, factor_bytes);
+    memset(u, 0, (size_t)size * size * sizeof(float));
+    for (int i = 0; i < size; i++)
+      for (int j = 0; j <= i; j++)
+        factor[(size_t)i * padded + j] = matrix[(size_t)(size - 1 - i) * size + (size - 1 - j)];
+    for (int i = size; i < padded; i++) factor[(size_t)i * padded + i] = 1;
+    if (!factorize(device, &s)) result = 2;
+  }
+  if (result == 0) {
+    pare_run(device, (size + LANES - 1) / LANES, inverse_piece, &s);
+    if (s.failed) result = 1;
+  }
+  if (factor) pare_release(factor, factor_bytes);
+  if (panel) pare_release(panel, panel_bytes);
+  return result;
+}
+
+enum { ELIMINATED_ROWS = 16 };
+
+typedef struct {
+  const float *u;
+  const uint8_t *keep;
+  int rows, width, first, end;
+  float *weights;
+} elimination;
+
+PARE_CLONES
+static void eliminate_piece(void *context, int piece) {
+  const elimination *e = context;
+  int stop = (piece + 1) * ELIMINATED_ROWS < e->rows ? (piece + 1) * ELIMINATED_ROWS : e->rows;
+  for (int row = piece * ELIMINATED_ROWS; row < stop; row++) {
+    float *w = e->weights + (size_t)row * e->width;
+    const uint8_t *keep = e->keep + (size_t)row * (e->end - e->first);
+    for (int j = e->first; j < e->end; j++) {
+      if (keep[j - e->first]) continue;
+      const float *u = e->u + (size_t)j * e->width;
+      float error = w[j] / u[j];
+      w[j] = 0;
+      PARE_INDEPENDENT
+      for (int k = j + 1; k < e->width; k++) w[k] -= error * u[k];
+    }
+  }
+}
+
+void pare_eliminate_columns(pare_device *device, const float *u, const uint8_t *keep, int rows, int width, int first,
+  int end, float *weights) {
+  elimination e = {u, keep, rows, width, first, end, weights};
+  pare_run(device, (rows + ELIMINATED_ROWS - 1) / ELIMINATED_ROWS, eliminate_piece, &e);
 }

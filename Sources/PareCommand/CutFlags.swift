@@ -64,10 +64,16 @@ struct CutFlags: ParsableArguments {
     ].compactMap { unit, flag, text in text.map { (unit, flag, $0) } }
   }
 
+  /// The ways in which units are to be cut; more than one is an error.
+  private var ways: Int {
+    [!budgets.isEmpty || tokens != nil, plan != nil, !budget.isEmpty].count { $0 }
+  }
+
+  /// Whether no unit is to be cut.
+  var isEmpty: Bool { ways == 0 }
+
   func validate() throws {
-    guard
-      [!budgets.isEmpty || tokens != nil, plan != nil, !budget.isEmpty].count(where: { $0 }) == 1
-    else {
+    guard ways <= 1 else {
       throw ValidationError(
         "Give what to cut, such as --heads 0.4, or a budget, such as --flops 0.5x, or a --plan.")
     }

@@ -18,6 +18,8 @@ struct PruneCommand: ParsableCommand {
       pare prune Models/reviews --flops 0.5x --data Datasets/reviews/train.tsv --out half
       pare prune Models/reviews --latency 0.5x --latency-batch 1 \\
         --data Datasets/reviews/train.tsv --out faster
+      pare prune Models/reviews --weights 0.9 --pattern 4x1 --sparsify gradual --fine-tune 3 \\
+        --data Datasets/reviews/train.tsv --out sparse
       pare prune Models/reviews --plan plan.json --out smaller
 
       How much goes is a ratio such as 0.4, or a count such as 12. With a budget, Pare measures what each layer can
@@ -29,6 +31,7 @@ struct PruneCommand: ParsableCommand {
   var model: String
 
   @OptionGroup var cut: CutFlags
+  @OptionGroup(title: "Single weights") var sparsity: SparsityFlags
 
   @Option(help: "Epochs of training after the cut, on --data.")
   var fineTune = 0
@@ -55,6 +58,11 @@ struct PruneCommand: ParsableCommand {
   @OptionGroup var common: RunOptions
 
   func validate() throws {
+    if cut.isEmpty && !sparsity.isActive {
+      throw ValidationError(
+        "Give what to cut, such as --heads 0.4 or --weights 0.9, or a budget, such as --flops 0.5x, "
+          + "or a --plan.")
+    }
     if distillation.distill && fineTune == 0 {
       throw ValidationError("--distill goes with --fine-tune.")
     }
@@ -77,6 +85,9 @@ struct PruneCommand: ParsableCommand {
     var history = try History(
       "prune", seed: training.seed, parent: model,
       data: [calibration.data, validation, test, cut.plan, cut.budget.sensitivity] + cut.scores)
+    let way = try sparsity.sparsification(
+      seed: calibration.seed, isTraining: fineTune > 0, hasData: calibration.data != nil,
+      device: device)
     let before = try testData.map { try report(saved, $0, device) }
 
     let setting = CutSetting(
@@ -88,7 +99,8 @@ struct PruneCommand: ParsableCommand {
       var smaller = cut
       let session = TrainingSession(
         options: options, run: common, device: device, folder: TrainingSession.folder(for: folder))
-      if fineTune > 0 { try tune(&smaller, session, teacher: saved, plan) }
+      let mask = try sparsity.cut(&smaller, way, setting)
+      if fineTune > 0 { try tune(&smaller, session, way, mask, teacher: saved, plan) }
 
       let after = try testData.map { try report(smaller, $0, device) }
       history.figures["parameters before"] = Double(saved.classifier.parameterCount)
@@ -109,8 +121,8 @@ struct PruneCommand: ParsableCommand {
   }
 
   private func tune(
-    _ smaller: inout SavedClassifier, _ session: TrainingSession, teacher: SavedClassifier,
-    _ plan: PruningPlan
+    _ smaller: inout SavedClassifier, _ session: TrainingSession, _ way: Sparsification,
+    _ mask: WeightMask?, teacher: SavedClassifier, _ plan: PruningPlan
   ) throws {
     guard let data = calibration.data else { return }
     let most = smaller.sequenceLength(training.length, usually: 128)
@@ -122,7 +134,7 @@ struct PruneCommand: ParsableCommand {
       training: try read(data), validation: try validation.map(read) ?? [])
     guard distillation.distill else {
       return try session.train(
-        &smaller.classifier, on: material,
+        &smaller.classifier, as: way, keeping: mask, on: material,
         objective: CrossEntropy(labelSmoothing: session.options.labelSmoothing), resume: resume)
     }
     // The teacher reads what its student reads.
@@ -130,7 +142,9 @@ struct PruneCommand: ParsableCommand {
     let objective = try distillation.weights.objective(
       teacher: whole, student: smaller.classifier, cutBy: plan, on: try material.training(0),
       session)
-    try session.train(&smaller.classifier, on: material, objective: objective, resume: resume)
+    try session.train(
+      &smaller.classifier, as: way, keeping: mask, on: material, objective: objective,
+      resume: resume)
   }
 
   private func report(
@@ -158,6 +172,10 @@ struct PruneCommand: ParsableCommand {
     row("channels") { "\($0.configuration.hiddenSize)" }
     row("pieces of the vocabulary") { "\($0.configuration.vocabularySize)" }
     row("parameters") { Format.count($0.parameterCount) }
+    row("weights that are zero") {
+      let mask = WeightMask(zerosOf: $0)
+      return Format.count((mask?.weightCount ?? 0) - (mask?.keptCount ?? 0))
+    }
     row("attention parameters") {
       Format.count($0.configuration.cost(sequenceLength: 32).parameters.attention)
     }

@@ -90,8 +90,10 @@ struct TrainCommand: ParsableCommand {
       "\(examples.examples.count) examples to train on, \(held.examples.count) held out; "
         + "\(Format.count(saved.classifier.parameterCount)) parameters")
     if pretrain > 0 { try learnLanguage(&saved, material, session) }
+    // What is zero in a sparse model stays zero.
+    let way = try Sparsification(nil, on: device)
     try session.train(
-      &saved.classifier, on: material,
+      &saved.classifier, as: way, keeping: nil, on: material,
       objective: CrossEntropy(labelSmoothing: options.labelSmoothing), resume: resume)
 
     let after = try report(saved, on: held, most, device)

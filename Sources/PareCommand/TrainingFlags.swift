@@ -97,9 +97,13 @@ struct TrainingSession {
   var metricsURL: URL { folder.appendingPathComponent("metrics.jsonl") }
 
   /// Trains; Ctrl-C saves the state first.
-  func train(
-    _ model: inout DenseClassifier, on data: TrainingData, objective: some Objective, resume: Bool
+  ///
+  /// `transform` keeps the model sparse; `steps` are those to take, all unless given.
+  func train<Transform: StepTransform>(
+    _ model: inout DenseClassifier, on data: TrainingData, objective: some Objective,
+    transform: Transform = Untransformed(), steps: Range<Int>? = nil, resume: Bool
   ) throws {
+    var transform = transform
     Interruption.note()
     let metrics = try MetricsFile(metricsURL, keepsOld: resume)
     var bar: ProgressBar?
@@ -129,7 +133,8 @@ struct TrainingSession {
       }
     }
     try Trainer(options, on: device).train(
-      &model, on: data, objective: objective, saving: folder, resume: resume,
+      &model, on: data, objective: objective, transform: &transform, steps: steps, saving: folder,
+      resume: resume,
       shouldStop: { Interruption.isRequested }, observe: observe)
     Console.standardError.finishProgress()
   }

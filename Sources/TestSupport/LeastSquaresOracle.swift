@@ -1,8 +1,8 @@
 // Least squares, naively.
 
 extension Oracle {
-  /// The weight [outputs, inputs] and the bias with the least Σ ‖x · weightᵀ + bias − y‖² + λ ‖weight − start‖²:
-  /// with centred columns, weight · (xᵀx + λ) = yᵀx + λ · start.
+  /// The weight [outputs, inputs] and the bias with the least Σ ‖x · weightᵀ + bias − y‖² + λ
+  /// ‖weight − start‖²: with centred columns, weight · (xᵀx + λ) = yᵀx + λ · start.
   public static func leastSquares(
     _ x: Matrix, _ y: Matrix, near start: Matrix, lambda: Double
   ) -> (weight: Matrix, bias: [Double]) {

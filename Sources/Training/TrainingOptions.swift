@@ -57,6 +57,9 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
   /// The defaults.
   public init() {}
 
+  /// The steps of a whole run over so many examples.
+  public func stepCount(examples: Int) -> Int { Batching(self).stepCount(examples) * epochs }
+
   /// What the learning rate of a parameter is multiplied by: pooler and classifier learn at the full
   /// rate, the last layer at `layerDecay` of it, each layer below at that share of the one above, and
   /// the embeddings below all.

@@ -74,8 +74,8 @@ import Text
         model.backward(TraceGradient(logits: factors), trace, into: &unused, on: device))
     }
 
-    /// The derivatives by a stencil of fourth order: with this step the error of truncation is about as
-    /// large as that of 32-bit rounding.
+    /// The derivatives by a stencil of fourth order: with this step the error of truncation is
+    /// about as large as that of 32-bit rounding.
     func slopes(at place: GatePlace, _ gates: Gates) -> [Double] {
       let step: Float = 1.0 / 64
       func values(_ distance: Float) -> [Double] {

@@ -13,8 +13,8 @@ import Training
 
   /// Along a direction of length 1 the loss is moved by at most the gradient's length times this.
   private static let step: Float = 3e-3
-  /// The forward pass is in 32-bit floats: its noise, 1e-7 of a loss near 1, divided by twice the step
-  /// is 3e-5; gradients below are compared where they are a hundred times larger.
+  /// The forward pass is in 32-bit floats: its noise, 1e-7 of a loss near 1, divided by twice the
+  /// step is 3e-5; gradients below are compared where they are a hundred times larger.
   private static let noise = 3e-3
   /// Of the gradient's length: truncation, the step squared times the third derivative.
   private static let truncation = 1e-2

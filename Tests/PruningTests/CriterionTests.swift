@@ -20,8 +20,8 @@ struct Scoring: Sendable, CustomTestStringConvertible {
 
 /// What all criteria hold to.
 @Suite struct CriterionTests {
-  /// Of the largest score. Scores are means of 32-bit results, which depend in their last bits on what
-  /// shares a product; ablation subtracts two losses that are much larger than its scores.
+  /// Of the largest score. Scores are means of 32-bit results, which depend in their last bits on
+  /// what shares a product; ablation subtracts two losses that are much larger than its scores.
   private func tolerance(_ criterion: Criterion) -> Double { criterion == .ablation ? 2e-4 : 1e-5 }
 
   @Test(arguments: Scoring.all)

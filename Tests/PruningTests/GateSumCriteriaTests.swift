@@ -30,8 +30,8 @@ private struct Recorder: ImportanceCriterion {
     return try #require(criteria[0] as? Recorder).steps
   }
 
-  /// The derivative of one example's own loss at an open gate, by a stencil of fourth order: with this step
-  /// the error of truncation is about as large as that of 32-bit rounding.
+  /// The derivative of one example's own loss at an open gate, by a stencil of fourth order: with
+  /// this step the error of truncation is about as large as that of 32-bit rounding.
   private func slope(_ example: LabeledSequence, at place: GatePlace) -> Double {
     func loss(_ gate: Float) -> Double {
       var gates = Gates(open: .uneven)

@@ -37,8 +37,9 @@ import Testing
     #expect(try values(.magnitude, .neurons) == [[3, 3], []])
     #expect(try values(.magnitude, .layers) == [[Float(425 + 18).squareRoot()], [0]])
     #expect(try values(.magnitude, .tokens) == [[Float(2).squareRoot(), 0, 5]])
-    // Channel 0: tokens 10, position 1, columns of queries to values 1 + 100 + 4 + 100, of the up projection 1,
-    // rows of the output 16 and of the down projection 4. Channel 1: 17, 100 + 4 + 100, 4, 9, pooler 2.
+    // Channel 0: tokens 10, position 1, columns of queries to values 1 + 100 + 4 + 100, of the up
+    // projection 1, rows of the output 16 and of the down projection 4. Channel 1: 17, 100 + 4 +
+    // 100, 4, 9, pooler 2.
     #expect(
       try values(.magnitude, .channels) == [[Float(237).squareRoot(), Float(236).squareRoot()]])
   }

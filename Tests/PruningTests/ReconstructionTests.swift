@@ -46,7 +46,8 @@ import Training
     }
   }
 
-  /// Units in pairs that compute the same and are weighted differently: one of each pair can do the work of both.
+  /// Units in pairs that compute the same and are weighted differently: one of each pair can do the
+  /// work of both.
   private func paired() -> DenseClassifier {
     var model = DenseClassifier.random(
       EncoderConfiguration(
@@ -97,7 +98,8 @@ import Training
     #expect(after < before, "\(before) became \(after)")
   }
 
-  /// Each layer is fitted to its own sums: what is cut above the last that stays has nobody to repair it.
+  /// Each layer is fitted to its own sums: what is cut above the last that stays has nobody to
+  /// repair it.
   @Test(arguments: [[4], [3, 4]])
   func layersCutAtTheTopAreNotRepaired(layers: [Int]) throws {
     let plan = PruningPlan.without(layers.map { .layer($0) })

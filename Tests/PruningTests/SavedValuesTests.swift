@@ -5,7 +5,8 @@ import Pruning
 import TestSupport
 import Testing
 
-/// Scores, plans and options are values of their own: saved, looked at, edited, and fed to the next step.
+/// Scores, plans and options are values of their own: saved, looked at, edited, and fed to the next
+/// step.
 @Suite struct SavedValuesTests {
   private func decode<T: Codable>(_ type: T.Type, _ json: String) throws -> T {
     try StrictJSON.decode(type, from: Data(json.utf8), path: "file.json")

@@ -64,12 +64,13 @@ enum SparsityFixture {
   /// Trains a model with a transform, in a folder if there is one; returns both as they end.
   static func train<Transform: StepTransform>(
     _ start: DenseClassifier, _ transform: Transform, options: TrainingOptions = options,
-    in folder: URL? = nil, stop: Int? = nil, threads: Int = 2,
+    in folder: URL? = nil, stop: Int? = nil, threads: Int = 2, validation: Int = 20,
     observe: (TrainingEvent) -> Void = { _ in }
   ) throws -> (model: DenseClassifier, transform: Transform) {
     var (model, transform, asked) = (start, transform, 0)
     try Trainer(options, on: Device(threads: threads)).train(
-      &model, on: try data(), objective: CrossEntropy(), transform: &transform, saving: folder,
+      &model, on: try data(validation: validation), objective: CrossEntropy(),
+      transform: &transform, saving: folder,
       resume: folder != nil,
       shouldStop: {
         asked += 1

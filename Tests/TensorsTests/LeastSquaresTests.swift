@@ -5,7 +5,8 @@ import Testing
 @Suite struct LeastSquaresTests {
   private let device = Device(threads: 2)
   /// Sums of squares in 32-bit floats, whose errors the inverse makes larger by the ratio of the
-  /// largest to the least variance: about 10 for random columns, of which there are a quarter of the rows.
+  /// largest to the least variance: about 10 for random columns, of which there are a quarter of
+  /// the rows.
   private let tolerance = 1e-4
 
   private struct Problem {
@@ -81,7 +82,8 @@ import Testing
     #expect(relativeDifference(found.weight, problem.start) < tolerance)
   }
 
-  /// Two equal columns and a constant one leave the system without a unique solution but for the damping.
+  /// Two equal columns and a constant one leave the system without a unique solution but for the
+  /// damping.
   @Test func columnsThatSayTheSameShareTheWork() throws {
     var stream = RandomStream(3)
     var x = Matrix(random: 40, 3, from: &stream)

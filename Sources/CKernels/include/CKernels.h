@@ -227,6 +227,12 @@ bool pare_attention_backward(pare_device *device, const pare_attention *attentio
 /// factorization in double precision; x may be b's memory. 0 when done, 1 when memory is short, 2 when the matrix is not
 /// positive definite.
 int pare_solve(pare_device *device, const double *matrix, int size, const float *b, int rows, float *x);
+/// The upper triangle u [size, size] with matrix⁻¹ = uᵀ · u; zeros below it. The same results and answers.
+int pare_inverse_factor(pare_device *device, const double *matrix, int size, float *u);
+/// In each row of weights [rows, width], columns first ..< end become 0 where `keep` [rows, end − first] is 0, and the
+/// columns right of each make up for it: w[k] -= w[j] / u[j][j] · u[j][k].
+void pare_eliminate_columns(pare_device *device, const float *u, const uint8_t *keep, int rows, int width, int first,
+  int end, float *weights);
 
 // ---- gates.c ---------------------------------------------------------------------------------------------------
 

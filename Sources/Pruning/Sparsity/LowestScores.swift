@@ -11,7 +11,7 @@ struct LowestScores {
     func search(_ left: inout Int, _ key: (UInt32) -> Int?) -> Int {
       var counts = [Int](repeating: 0, count: 1 << 16)
       for list in lists {
-        for score in list { if let key = key(Self.rank(score)) { counts[key] += 1 } }
+        for score in list { if let key = key(score.rank) { counts[key] += 1 } }
       }
       var found = 0
       while found < counts.count - 1 && left >= counts[found] {
@@ -29,15 +29,17 @@ struct LowestScores {
 
   /// Whether the next score in order is one of them.
   mutating func contains(_ score: Float) -> Bool {
-    let rank = Self.rank(score)
+    let rank = score.rank
     if rank != bound { return rank < bound }
     ties -= 1
     return ties >= 0
   }
+}
 
-  /// Floats as integers in the same order; both zeros are one.
-  private static func rank(_ score: Float) -> UInt32 {
-    let bits = (score + 0).bitPattern
+extension Float {
+  /// An integer in the same order as the numbers themselves; both zeros have the same.
+  var rank: UInt32 {
+    let bits = (self + 0).bitPattern
     return bits >> 31 == 1 ? ~bits : bits | 1 << 31
   }
 }

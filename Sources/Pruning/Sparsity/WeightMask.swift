@@ -28,6 +28,19 @@ public struct WeightMask: Equatable, Sendable {
     }
   }
 
+  /// The mask that keeps all blocks but those that are zero in `model` already.
+  init(
+    zeroBlocksOf model: DenseClassifier, pattern: SparsityPattern, includingPooler: Bool
+  ) {
+    self.pattern = pattern
+    matrices = [:]
+    for (place, weight) in model.matrices(includingPooler: includingPooler) {
+      let sizes = weight.absolute.blockScores(pattern.block, .sum)
+      matrices[place.name] = MatrixMask(
+        sizes.map { $0 != 0 }, block: pattern.block, shape: weight.shape)
+    }
+  }
+
   /// The mask of a model that is sparse already, weight by weight: of every matrix in which at least one
   /// weight of a hundred is exactly zero. A model that was never made sparse has no such matrix, and gives `nil`.
   public init?(zerosOf model: DenseClassifier) {

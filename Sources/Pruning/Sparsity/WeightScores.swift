@@ -37,7 +37,13 @@ public struct WeightScores: Sendable {
       }
       return list
     }
-    let goes = Self.lowest(of: lists, widths: widths(target), target, progress, on: device)
+    var goes = Self.lowest(of: lists, widths: widths(target), target, progress, on: device)
+    // Also where more is gone already than was asked for.
+    for index in lists.indices {
+      for place in lists[index].indices where lists[index][place] == -.infinity {
+        goes[index][place] = true
+      }
+    }
     var masks: [String: MatrixMask] = [:]
     for (index, (place, scores)) in matrices.enumerated() {
       masks[place.name] = MatrixMask(
@@ -85,19 +91,19 @@ public struct WeightScores: Sendable {
 
 extension [Float] {
   /// For each number whether it is among the `count` lowest of its row.
-  fileprivate func lowestOfRows(_ width: Int, removing count: Int) -> [Bool] {
+  func lowestOfRows(_ width: Int, removing count: Int) -> [Bool] {
     var goes = [Bool](repeating: false, count: self.count)
     for start in stride(from: 0, to: self.count, by: Swift.max(1, width)) {
-      // Ties keep their order.
-      let order = (start..<start + width).sorted { (self[$0], $0) < (self[$1], $1) }
-      for index in order.prefix(count) { goes[index] = true }
+      // Numbers that compare as scores do, and equal ones by their place.
+      let order = (0..<width).map { UInt64(self[start + $0].rank) << 32 | UInt64($0) }.sorted()
+      for place in order.prefix(count) { goes[start + Int(place & 0xffff_ffff)] = true }
     }
     return goes
   }
 
   /// For each number whether it is among the lowest of its group of `size` along a row. A group that an edge cuts
   /// loses the same share.
-  fileprivate func lowestOfGroups(_ size: Int, width: Int, removing share: Double) -> [Bool] {
+  func lowestOfGroups(_ size: Int, width: Int, removing share: Double) -> [Bool] {
     var goes = [Bool](repeating: false, count: count)
     for row in stride(from: 0, to: count, by: Swift.max(1, width)) {
       for start in stride(from: row, to: row + width, by: size) {

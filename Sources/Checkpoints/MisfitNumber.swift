@@ -3,7 +3,8 @@
 import Foundation
 
 extension StrictJSON {
-  /// The place and value of a number that keeps `json` from being decoded, such as 1.5 for an integer.
+  /// The place and value of a number that keeps `json` from being decoded, such as 1.5 for an
+  /// integer.
   ///
   /// One suspect after another becomes zero until the rest can be read; the last one was to blame.
   static func misfitNumber<T: Decodable>(_ type: T.Type, in json: Any) -> String? {

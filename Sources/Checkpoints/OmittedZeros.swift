@@ -13,8 +13,8 @@ struct OmittedZeros {
     BlockShape(1, 1), BlockShape(4, 1), BlockShape(1, 16), BlockShape(32, 32),
   ]
 
-  /// `nil` for what is no matrix, and where less than an eighth would be saved: whole tensors of 32-bit
-  /// floats stay in the mapped file when they are read, these take memory.
+  /// `nil` for what is no matrix, and where less than an eighth would be saved: whole tensors of
+  /// 32-bit floats stay in the mapped file when they are read, these take memory.
   init?(_ tensor: Tensor, as type: ElementType) {
     guard tensor.shape.count == 2, tensor.count > 0 else { return nil }
     let (bytes, shape) = (tensor.serialized(as: type), tensor.shape)
@@ -26,7 +26,8 @@ struct OmittedZeros {
     var best: (block: BlockShape, size: Int)?
     for block in Self.candidates where block.divides(shape) {
       let size = size(block)
-      // Larger blocks keep no fewer weights, and the finest mask is at most an eighth of a byte each.
+      // Larger blocks keep no fewer weights, and the finest mask is at most an eighth of a byte
+      // each.
       if block.count == 1 && !isWorthwhile(size - tensor.count / 8) { return nil }
       guard isWorthwhile(size), bytes.count <= size * SparseEntry.mostExpansion else { continue }
       if size < best?.size ?? .max { best = (block, size) }

@@ -8,8 +8,8 @@ public import Tensors
 ///
 /// Every claim of the header is checked before anything is read. Tensors of types that are not
 /// computed with, such as `embeddings.position_ids` in 64-bit integers, are listed like all others;
-/// only reading one is an error. A matrix that was written without its zeros is listed by its own name,
-/// and read whole.
+/// only reading one is an error. A matrix that was written without its zeros is listed by its own
+/// name, and read whole.
 public struct SafetensorsFile: Sendable {
   /// The file, for messages.
   public let path: String

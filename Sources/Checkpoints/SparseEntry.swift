@@ -1,14 +1,15 @@
-// Matrices of which a file leaves out the zero blocks: NAME.mask, NAME.values, and what the metadata says.
+// Matrices of which a file leaves out the zero blocks: NAME.mask, NAME.values, and what the
+// metadata says.
 
 import JSON
 import Tensors
 
 /// Where a matrix lies whose zero blocks are left out, once every claim was checked.
 ///
-/// `NAME.mask` (U8) has a bit for each block, row-major, the lowest bit of a byte first; `NAME.values`
-/// [blocks that are not zero, block rows, block columns] has these, in the mask's order. The metadata's
-/// `pare.sparse` is a JSON object with the block's sizes and the matrix's shape for each name:
-/// `{"layers.0.feedForward.up.weight":{"block":[4,1],"shape":[1536,384]}}`.
+/// `NAME.mask` (U8) has a bit for each block, row-major, the lowest bit of a byte first;
+/// `NAME.values` [blocks that are not zero, block rows, block columns] has these, in the mask's
+/// order. The metadata's `pare.sparse` is a JSON object with the block's sizes and the matrix's
+/// shape for each name: `{"layers.0.feedForward.up.weight":{"block":[4,1],"shape":[1536,384]}}`.
 struct SparseEntry: Sendable {
   let block: BlockShape
   let shape: [Int]

@@ -5,15 +5,17 @@ import JSON
 
 /// Reading and writing JSON of settings, plans and configurations.
 ///
-/// A key that stands twice is an error too, and so is a text that is larger or nests deeper than any
-/// that this package writes.
+/// A key that stands twice is an error too, and so is a text that is larger or nests deeper than
+/// any that this package writes.
 public enum StrictJSON {
-  /// Settings, plans and scores take well under a megabyte; at worst Foundation needs seconds for each.
+  /// Settings, plans and scores take well under a megabyte; at worst Foundation needs seconds for
+  /// each.
   static let largest = 4 << 20
   /// Up to this size a number that does not fit is searched for, which reads the text many times.
   private static let largestSearched = 32 << 10
 
-  /// Decodes `data`; keys it does not have come from `defaults`, keys that are not known are errors.
+  /// Decodes `data`; keys it does not have come from `defaults`, keys that are not known are
+  /// errors.
   public static func decode<T: Codable>(
     _ type: T.Type, from data: Data, over defaults: T? = nil, path: String
   ) throws(CheckpointError) -> T {

@@ -3,7 +3,8 @@
 public import Foundation
 public import Tensors
 
-/// Named tensors of `model.safetensors`, or of the shards that `model.safetensors.index.json` lists.
+/// Named tensors of `model.safetensors`, or of the shards that `model.safetensors.index.json`
+/// lists.
 ///
 /// A folder that has both is read by its single file.
 ///

@@ -5,20 +5,21 @@ public import Tensors
 public import Text
 public import Training
 
-/// Knowledge distillation: a student learns from a teacher's softened answers (Hinton, Vinyals & Dean,
-/// 2015, arXiv:1503.02531), from the labels, and from the teacher's hidden states (as TinyBERT, Jiao
-/// et al., 2020, arXiv:1909.10351, without its projections and its attention maps).
+/// Knowledge distillation: a student learns from a teacher's softened answers (Hinton, Vinyals &
+/// Dean, 2015, arXiv:1503.02531), from the labels, and from the teacher's hidden states (as
+/// TinyBERT, Jiao et al., 2020, arXiv:1909.10351, without its projections and its attention maps).
 ///
-/// What is made small is the sum, each times its weight, of `SoftLabels`, of the cross-entropy with the
-/// labels, and of the squared difference of hidden states: its mean over a sequence's tokens and
-/// channels, over the batch and over the layers that are compared. Unlike in the papers it is a mean
-/// over layers too, so that a weight means the same for every number of them. Of the last layer only
-/// first tokens are compared, which are all that it computes, unless the pass wants all tokens.
+/// What is made small is the sum, each times its weight, of `SoftLabels`, of the cross-entropy with
+/// the labels, and of the squared difference of hidden states: its mean over a sequence's tokens
+/// and channels, over the batch and over the layers that are compared. Unlike in the papers it is a
+/// mean over layers too, so that a weight means the same for every number of them. Of the last
+/// layer only first tokens are compared, which are all that it computes, unless the pass wants all
+/// tokens.
 ///
-/// The teacher has no dropout. Its logits are remembered by a sequence's content: where hidden states
-/// have no weight, it is asked about each sequence once, which takes the memory of the sequences and
-/// their logits. Hidden states are computed anew in every step. The same batches give the same bits
-/// for any number of threads, and whatever the teacher was asked before.
+/// The teacher has no dropout. Its logits are remembered by a sequence's content: where hidden
+/// states have no weight, it is asked about each sequence once, which takes the memory of the
+/// sequences and their logits. Hidden states are computed anew in every step. The same batches give
+/// the same bits for any number of threads, and whatever the teacher was asked before.
 public struct DistillationObjective: Objective {
   private let teacher: Teacher
   private let options: DistillationOptions
@@ -35,8 +36,8 @@ public struct DistillationObjective: Objective {
   /// An objective for students of the sizes `student`. The teacher computes in the precision of
   /// `device`'s products, which should be that of training.
   ///
-  /// Throws for options that cannot be meant, and for a teacher that such a student cannot learn from.
-  /// That both have the same tokenizer and the same order of labels is the caller's to know.
+  /// Throws for options that cannot be meant, and for a teacher that such a student cannot learn
+  /// from. That both have the same tokenizer and the same order of labels is the caller's to know.
   public init(
     teacher: DenseClassifier, student: EncoderConfiguration,
     options: DistillationOptions = DistillationOptions(),
@@ -66,8 +67,8 @@ public struct DistillationObjective: Objective {
   /// Asks the teacher about all sequences of a run at once, several in a pass: faster than in the
   /// steps of the first epoch, where it answers one by one. `observe` hears how many are done.
   ///
-  /// Does nothing where answers are not remembered. Passes follow from the sequences and their order,
-  /// so that a run that is resumed has to begin with the same call to end in the same bytes.
+  /// Does nothing where answers are not remembered. Passes follow from the sequences and their
+  /// order, so that a run that is resumed has to begin with the same call to end in the same bytes.
   public func prepare(
     _ sequences: [EncodedSequence], on device: Device, observe: (Int) -> Void = { _ in }
   ) {
@@ -120,8 +121,8 @@ public struct DistillationObjective: Objective {
     return loss
   }
 
-  /// What the teacher says of a batch: its logits, and for each hidden state of the student that follows
-  /// one of the teacher's, that one, with the student's tokens and channels.
+  /// What the teacher says of a batch: its logits, and for each hidden state of the student that
+  /// follows one of the teacher's, that one, with the student's tokens and channels.
   private func lesson(
     _ batch: TokenBatch, _ pass: ForwardOptions, on device: Device
   ) -> (logits: [[Float]], states: [Int: Tensor]) {

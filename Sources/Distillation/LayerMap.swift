@@ -1,11 +1,13 @@
 // Which of the teacher's layers each layer of the student follows.
 
-/// Which of the teacher's layers each layer of the student follows; layers count from 0 at the bottom.
+/// Which of the teacher's layers each layer of the student follows; layers count from 0 at the
+/// bottom.
 ///
 /// Its text, in JSON too, is `uniform`, `last`, or the teacher's layers such as `1,3,5`.
 public enum LayerMap: Equatable, Sendable {
   /// Spread evenly over the teacher, the last following the last (Jiao et al., 2020,
-  /// arXiv:1909.10351; "skip" in Sun et al., 2019, arXiv:1908.09355): of 6 layers, 3 follow 1, 3, 5.
+  /// arXiv:1909.10351; "skip" in Sun et al., 2019, arXiv:1908.09355): of 6 layers, 3 follow 1, 3,
+  /// 5.
   case uniform
   /// The teacher's last layers ("last" in Sun et al., 2019): of 6 layers, 3 follow 3, 4, 5.
   case last

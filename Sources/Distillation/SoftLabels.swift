@@ -4,9 +4,9 @@ import Foundation
 public import Tensors
 import Training
 
-/// T² · KL(teacher ‖ student) of the distributions softmax(logits / T), the mean over the batch (Hinton,
-/// Vinyals & Dean, 2015, arXiv:1503.02531). With T² the gradient is about as long for every
-/// temperature T.
+/// T² · KL(teacher ‖ student) of the distributions softmax(logits / T), the mean over the batch
+/// (Hinton, Vinyals & Dean, 2015, arXiv:1503.02531). With T² the gradient is about as long for
+/// every temperature T.
 public struct SoftLabels: Sendable {
   /// What logits are divided by.
   public var temperature: Float
@@ -17,8 +17,8 @@ public struct SoftLabels: Sendable {
     self.temperature = temperature
   }
 
-  /// The value, and its gradient by the student's logits [sequences, labels]: T (q − p) / sequences.
-  /// The teacher's have a row for each sequence.
+  /// The value, and its gradient by the student's logits [sequences, labels]: T (q − p) /
+  /// sequences. The teacher's have a row for each sequence.
   public func callAsFunction(
     _ student: Tensor, teacher: [[Float]]
   ) -> (value: Float, gradient: Tensor) {

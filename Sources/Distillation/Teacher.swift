@@ -5,8 +5,8 @@ import Synchronization
 import Tensors
 import Text
 
-/// A model that is followed: packed for inference, or plain where products are in another precision,
-/// which packed weights do not have.
+/// A model that is followed: packed for inference, or plain where products are in another
+/// precision, which packed weights do not have.
 ///
 /// It is a class because it remembers: the logits of a sequence are computed once.
 final class Teacher: Sendable {
@@ -26,9 +26,9 @@ final class Teacher: Sendable {
       }
   }
 
-  /// The logits of each sequence. Those not known yet go through the model one by one, several side by
-  /// side: what the teacher says of a sequence must follow from the sequence alone, to the last bit,
-  /// or a run that was resumed, which asks in other company, would end in other bytes.
+  /// The logits of each sequence. Those not known yet go through the model one by one, several side
+  /// by side: what the teacher says of a sequence must follow from the sequence alone, to the last
+  /// bit, or a run that was resumed, which asks in other company, would end in other bytes.
   func logits(_ batch: TokenBatch, on device: Device) -> [[Float]] {
     let keys = SequenceKey.all(of: batch)
     let known = answers.withLock { answers in keys.map { answers[$0] } }
@@ -43,8 +43,8 @@ final class Teacher: Sendable {
     }
   }
 
-  /// Computes and remembers the logits of many sequences, several in a pass, which takes less time than
-  /// one by one. The passes follow from the sequences and their order alone.
+  /// Computes and remembers the logits of many sequences, several in a pass, which takes less time
+  /// than one by one. The passes follow from the sequences and their order alone.
   func prepare(_ sequences: [EncodedSequence], on device: Device, observe: (Int) -> Void) {
     var passes: [Range<Int>] = []
     var (start, tokens) = (0, 0)
@@ -83,8 +83,8 @@ final class Teacher: Sendable {
     return (0..<batch.sequenceCount).map { logits.row($0) }
   }
 
-  /// The logits of a batch with the hidden states at the given places, as ``SequenceClassifier/Trace``
-  /// counts them.
+  /// The logits of a batch with the hidden states at the given places, as
+  /// ``SequenceClassifier/Trace`` counts them.
   func states(
     _ places: Set<Int>, _ batch: TokenBatch, wantsAllTokens: Bool, on device: Device
   ) -> (logits: [[Float]], states: [Int: Tensor]) {

@@ -2,8 +2,8 @@
 
 public import Tensors
 
-/// y = x · weightᵀ + bias, however the weight is stored. The encoder is generic over it: there is no
-/// second copy of the model for packed or narrow weights.
+/// y = x · weightᵀ + bias, however the weight is stored. The encoder is generic over it: there is
+/// no second copy of the model for packed or narrow weights.
 public protocol Projection: Sendable {
   /// The width of an input row and of an output row.
   var inputSize: Int { get }

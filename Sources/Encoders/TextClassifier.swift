@@ -16,8 +16,8 @@ public struct TextClassifier: Sendable {
   /// Where it runs.
   public let device: Device
 
-  /// Packs a saved model. `maximumLength` is at most what the model has positions for; where it is not
-  /// given, it is what the tokenizer's own settings say.
+  /// Packs a saved model. `maximumLength` is at most what the model has positions for; where it is
+  /// not given, it is what the tokenizer's own settings say.
   public init(_ saved: SavedClassifier, maximumLength: Int? = nil, on device: Device) {
     model = saved.classifier.packed(on: device)
     tokenizer = saved.tokenizer

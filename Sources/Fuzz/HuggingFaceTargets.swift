@@ -7,8 +7,8 @@ import Tensors
 import Text
 
 extension Target {
-  /// `config.json` without the key `pare`, beside sound weights and a sound tokenizer: of the family
-  /// that is named in it, or of a BERT encoder alone.
+  /// `config.json` without the key `pare`, beside sound weights and a sound tokenizer: of the
+  /// family that is named in it, or of a BERT encoder alone.
   static func huggingFace(in folder: URL) throws -> Target {
     var places: [(mark: String, folder: URL)] = []
     var seeds: [Data] = []

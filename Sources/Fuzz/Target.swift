@@ -14,8 +14,8 @@ struct Target: Sendable {
   /// no error was thrown for.
   let check: @Sendable (Data) throws -> Void
 
-  /// The target of a name that Scripts/fuzz knows. Ends the process where one of its seeds is refused:
-  /// mutations of what is refused at once would hardly get further.
+  /// The target of a name that Scripts/fuzz knows. Ends the process where one of its seeds is
+  /// refused: mutations of what is refused at once would hardly get further.
   init(named name: String) {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("pare-fuzz-\(ProcessInfo.processInfo.processIdentifier)")

@@ -8,8 +8,8 @@ extension Target {
     for text in ["", "a fine film", "é電影 [CLS]\u{0}X XXX"] { check(tokenizer, on: text) }
   }
 
-  /// Ids lie in the vocabulary, no sequence is longer than asked unless that cannot be, and decoding is
-  /// defined.
+  /// Ids lie in the vocabulary, no sequence is longer than asked unless that cannot be, and
+  /// decoding is defined.
   static func check(_ tokenizer: any Tokenizer, on text: String) {
     let vocabulary = tokenizer.vocabulary
     let ids: [Int32]

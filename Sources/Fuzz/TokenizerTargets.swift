@@ -30,7 +30,8 @@ extension Target {
     }
   }
 
-  /// A folder whose only file is the input: `tokenizer.json` if it begins as JSON, else `vocab.txt`.
+  /// A folder whose only file is the input: `tokenizer.json` if it begins as JSON, else
+  /// `vocab.txt`.
   static func tokenizerFolder(in folder: URL) -> Target {
     let seeds = [WordPieceSeeds.vocabulary] + WordPieceSeeds.json
     return Target(seeds: seeds.map { Data($0.utf8) }) { data in

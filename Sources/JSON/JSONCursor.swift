@@ -1,7 +1,7 @@
 // JSON of strangers, read once from front to back.
 
-/// A cursor over the bytes of a JSON text (RFC 8259). It keeps nothing but its place and the keys of
-/// the objects that it is inside of, so the caller decides what becomes of what is read.
+/// A cursor over the bytes of a JSON text (RFC 8259). It keeps nothing but its place and the keys
+/// of the objects that it is inside of, so the caller decides what becomes of what is read.
 ///
 /// Refused beyond what the grammar refuses: keys that stand twice, deep nesting, too many keys.
 ///
@@ -34,7 +34,8 @@ public struct JSONCursor {
     _ field: (inout JSONCursor, String) throws(JSONFailure) -> Void
   ) throws(JSONFailure) {
     try open("{", "an object")
-    // As strings, of which some are equal whose bytes differ: who keeps keys as such must lose none.
+    // As strings, of which some are equal whose bytes differ: who keeps keys as such must lose
+    // none.
     var keys: Set<String> = []
     while try !close("}", isFirst: keys.isEmpty) {
       let text = try text()

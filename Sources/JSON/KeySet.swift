@@ -2,9 +2,9 @@
 
 /// Finds keys that stand twice, without making a string of each.
 ///
-/// A hash table with open addressing. The hash is a polynomial over the integers modulo 2⁶¹ - 1 at a
-/// random point: universal (Carter and Wegman 1979, doi:10.1016/0022-0000(79)90044-8), so that no file
-/// can be written whose keys collide. What is found does not depend on the point.
+/// A hash table with open addressing. The hash is a polynomial over the integers modulo 2⁶¹ - 1 at
+/// a random point: universal (Carter and Wegman 1979, doi:10.1016/0022-0000(79)90044-8), so that no
+/// file can be written whose keys collide. What is found does not depend on the point.
 struct KeySet {
   private struct Key {
     let text: JSONText

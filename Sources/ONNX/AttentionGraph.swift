@@ -13,8 +13,8 @@ struct AttentionGraph {
   /// Added to the scores, [B, 1, 1, S].
   let keyBias: Value
 
-  /// The context [queries, heads · headSize] of `queries`, which are x or its first tokens, over all
-  /// of `x` [T, hidden].
+  /// The context [queries, heads · headSize] of `queries`, which are x or its first tokens, over
+  /// all of `x` [T, hidden].
   ///
   /// Queries, keys and values are three products: the last layer needs queries of the first tokens
   /// alone, and elsewhere one product with a split takes as long.

@@ -5,9 +5,10 @@ import Tensors
 
 /// Builds the graph of a classifier.
 ///
-/// Between layers tokens are rows, [tokens, hidden], as in our own encoder: a product with its bias is
-/// then one Gemm, whose weight keeps our layout [outputs, inputs]. Padding is computed like any token,
-/// and masked as a key. What has no heads or no neurons is left out, but for its output's bias.
+/// Between layers tokens are rows, [tokens, hidden], as in our own encoder: a product with its bias
+/// is then one Gemm, whose weight keeps our layout [outputs, inputs]. Padding is computed like any
+/// token, and masked as a key. What has no heads or no neurons is left out, but for its output's
+/// bias.
 struct EncoderGraph {
   private(set) var builder: GraphBuilder
   private let model: DenseClassifier
@@ -56,8 +57,8 @@ struct EncoderGraph {
       let rows = builder.add(.gather, [type, types], as: "embeddings.tokenTypes")
       sum = builder.add(.add, [sum, rows], as: "embeddings.typedWords")
     }
-    // Rows first ..< first + S of the table. A longer sequence than there are rows gets fewer, which
-    // do not fit the sum: the engine reports it.
+    // Rows first ..< first + S of the table. A longer sequence than there are rows gets fewer,
+    // which do not fit the sum: the engine reports it.
     let position = builder.parameter("embeddings.position", table.position)
     let first = builder.constant([configuration.firstPosition])
     let length = builder.add(

@@ -10,8 +10,8 @@ enum StreamedField: UInt8 {
 }
 
 extension Data {
-  /// What stands before the content of a field: its number with the wire type of counted bytes, then
-  /// their number (https://protobuf.dev/programming-guides/encoding).
+  /// What stands before the content of a field: its number with the wire type of counted bytes,
+  /// then their number (https://protobuf.dev/programming-guides/encoding).
   init(opening field: StreamedField, byteCount: Int) {
     self = Data([field.rawValue << 3 | 2])
     var rest = UInt64(byteCount)

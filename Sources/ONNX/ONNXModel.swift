@@ -7,9 +7,9 @@ import SwiftProtobuf
 
 /// A classifier as an ONNX graph of standard operators, with the exact sizes of each layer.
 ///
-/// Inputs are `input_ids`, `attention_mask` (1 for tokens, 0 for padding at the right) and, where the
-/// model knows token types, `token_type_ids`: 64-bit integers, [batch, sequence], both sizes free.
-/// The output is `logits`, [batch, labels]. Tokenization is not part of the graph.
+/// Inputs are `input_ids`, `attention_mask` (1 for tokens, 0 for padding at the right) and, where
+/// the model knows token types, `token_type_ids`: 64-bit integers, [batch, sequence], both sizes
+/// free. The output is `logits`, [batch, labels]. Tokenization is not part of the graph.
 ///
 ///     let saved = try SavedClassifier(contentsOf: URL(filePath: "Models/reviews"))
 ///     try ONNXModel(saved, producerVersion: pareVersion).write(to: URL(filePath: "reviews.onnx"))

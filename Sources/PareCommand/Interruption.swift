@@ -25,8 +25,8 @@ enum Interruption {
 
   private static let signals = [SIGINT, SIGTERM]
 
-  /// Lets the signals in: a program that starts this one from a thread that blocks them, as those of
-  /// Dispatch do, hands that down.
+  /// Lets the signals in: a program that starts this one from a thread that blocks them, as those
+  /// of Dispatch do, hands that down.
   private static func unblock() {
     var set = sigset_t()
     sigemptyset(&set)

@@ -13,8 +13,8 @@ enum OutputPlace {
   /// What an export may hold besides: the model as it is.
   private static let exportFolder = "pare"
 
-  /// The folder for a model: a new one, an empty one, or an older model, which will be replaced; or,
-  /// for an export, an older export.
+  /// The folder for a model: a new one, an empty one, or an older model, which will be replaced;
+  /// or, for an export, an older export.
   static func folder(_ path: String, orExport: Bool = false) throws -> URL {
     let url = try place(path)
     var isFolder: ObjCBool = false

@@ -48,7 +48,7 @@ struct PareCommand: ParsableCommand {
       case TrainingError.interrupted: (130, "\(error)")
       case PruningError.lawBroken: (1, "\(error)")
       case is CheckpointError, is TextError, is TrainingError, is PruningError,
-        is DistillationError, is ExportError,
+        is SparsityError, is DistillationError, is ExportError,
         is ONNXError, is InputError, is OutputFailure:
         (2, "\(error)")
       default: (2, error.localizedDescription)

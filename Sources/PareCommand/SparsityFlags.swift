@@ -80,7 +80,8 @@ struct SparsityFlags: ParsableArguments {
 
   /// The way to a sparse model; without weights to cut, it keeps a sparse model sparse.
   ///
-  /// `isTraining` says whether training follows, `hasData` whether there are examples to learn from.
+  /// `isTraining` says whether training follows, `hasData` whether there are examples to learn
+  /// from.
   func sparsification(
     seed: UInt64, isTraining: Bool, hasData: Bool, device: Device
   ) throws -> Sparsification {

@@ -4,7 +4,8 @@ import Foundation
 import Pare
 
 extension TrainingSession {
-  /// Trains as `way` says; runs before the one that counts have folders of their own beside its state.
+  /// Trains as `way` says; runs before the one that counts have folders of their own beside its
+  /// state.
   func train(
     _ model: inout DenseClassifier, as way: Sparsification, keeping mask: WeightMask?,
     on data: TrainingData, objective: some Objective, resume: Bool

@@ -5,7 +5,8 @@ import Pare
 
 /// Where commands that answer text after text find them.
 enum TextInput {
-  /// Calls `body` with each text: the arguments, or the lines of standard input where there are none.
+  /// Calls `body` with each text: the arguments, or the lines of standard input where there are
+  /// none.
   ///
   /// `whenIdle` is called when no more can be read at once: whoever writes the lines may be waiting
   /// for answers. Lines are checked as those of files are.

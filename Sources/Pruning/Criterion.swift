@@ -30,7 +30,8 @@ public enum Criterion: String, Codable, CaseIterable, Sendable {
   case attentionEntropy = "attention-entropy"
   /// The unit's share in the right logit, by layer-wise relevance propagation (Voita et al., 2019).
   case relevance
-  /// How far open gates stay that are trained to close (Louizos et al., 2018; CoFi, Xia et al., 2022).
+  /// How far open gates stay that are trained to close (Louizos et al., 2018; CoFi, Xia et al.,
+  /// 2022).
   case learnedGates = "learned-gates"
   /// What the loss rises by when the unit is closed: the truth, at the price of one pass a unit.
   case ablation

@@ -93,6 +93,10 @@ public struct Pruner: Sendable {
     _ model: DenseClassifier, _ plan: PruningPlan, _ whole: PruningPlan, _ first: DenseClassifier,
     _ observe: (PruningEvent) -> Void
   ) throws(PruningError) -> DenseClassifier {
+    // Calibration data has the ids of the whole vocabulary.
+    guard plan.tokens == nil || (options.steps <= 1 && options.reconstruction == .none) else {
+      throw .invalidPlan(reason: "tokens go in one step and with nothing fitted; cut them last")
+    }
     var smaller = try model.pruned(by: plan)
     let difference = try batches.first.flatMap { (batch) throws(PruningError) in
       plan.tokens == nil

@@ -4,8 +4,9 @@ import CKernels
 
 /// A pool of threads with the matrix engine; every operation is a method of it.
 ///
-/// Results do not depend on the number of threads. A device may be used by many tasks at once: while one
-/// has the pool, the others compute on their own thread. It is a class because it owns threads.
+/// Results do not depend on the number of threads. A device may be used by many tasks at once:
+/// while one has the pool, the others compute on their own thread. It is a class because it owns
+/// threads.
 public final class Device: Sendable {
   private let pool: Pool
 
@@ -46,8 +47,9 @@ public final class Device: Sendable {
 
   /// Calls `body` once for each index below `count`, shared among the threads.
   ///
-  /// Operations on this device from within `body` run on the calling thread alone, so that independent
-  /// pieces of work (groups of sentences) go side by side without waiting for each other.
+  /// Operations on this device from within `body` run on the calling thread alone, so that
+  /// independent pieces of work (groups of sentences) go side by side without waiting for each
+  /// other.
   public func forEach(_ count: Int, _ body: @Sendable (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       var context = Body(call: body)
@@ -63,7 +65,8 @@ public final class Device: Sendable {
 
   private struct Body { let call: @Sendable (Int) -> Void }
 
-  /// The results of `body` for each index below `count`, shared among the threads as `forEach` does.
+  /// The results of `body` for each index below `count`, shared among the threads as `forEach`
+  /// does.
   public func map<T: Sendable>(_ count: Int, _ body: @Sendable (Int) -> T) -> [T] {
     let slots = Slots<T>(count)
     forEach(count) { slots.memory[$0] = body($0) }

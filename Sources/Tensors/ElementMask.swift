@@ -9,7 +9,8 @@ public struct ElementMask: Equatable, Sendable {
   /// 32 elements a word, the lowest bit first.
   private let words: [UInt32]
 
-  /// A mask of given bits, the lowest of a byte first; there must be a byte for every eight elements.
+  /// A mask of given bits, the lowest of a byte first; there must be a byte for every eight
+  /// elements.
   public init(_ bytes: [UInt8], count: Int) {
     precondition(bytes.count == (count + 7) / 8, "\(bytes.count) bytes for \(count) elements")
     self.count = count

@@ -28,7 +28,8 @@ public enum ElementType: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// Swift has no `Float16` on every platform, hence by hand: sign, 5 bits of exponent, 10 of fraction.
+  /// Swift has no `Float16` on every platform, hence by hand: sign, 5 bits of exponent, 10 of
+  /// fraction.
   private static func widen(_ bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16
     let exponent = UInt32(bits >> 10 & 0x1f)

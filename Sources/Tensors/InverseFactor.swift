@@ -3,9 +3,10 @@
 import CKernels
 
 extension LeastSquares {
-  /// The upper triangle U [inputs, inputs] with H⁻¹ = Uᵀ · U, for H = xᵀ · x over centred rows, divided by their number,
-  /// with `damping` · the mean square of all inputs added to its diagonal; `nil` where the sums are not finite. (Of
-  /// the mean square, not of the variance: where inputs hardly vary, rounding is in proportion to the former.)
+  /// The upper triangle U [inputs, inputs] with H⁻¹ = Uᵀ · U, for H = xᵀ · x over centred rows,
+  /// divided by their number, with `damping` · the mean square of all inputs added to its diagonal;
+  /// `nil` where the sums are not finite. (Of the mean square, not of the variance: where inputs
+  /// hardly vary, rounding is in proportion to the former.)
   ///
   /// U[j][j]² is entry j of the diagonal of H⁻¹ once the inputs before j are left out.
   public func inverseFactor(damping: Double, on device: Device) -> Tensor? {
@@ -31,9 +32,10 @@ extension LeastSquares {
 }
 
 extension Device {
-  /// In each row of weights [outputs, inputs], sets `columns` to zero where `isKept` [outputs, columns] is 0; those
-  /// right of each make up for it as far as they can, by the factor U of their inputs' inverse sums of squares
-  /// (Hassibi & Stork, 1992, as Frantar & Alistarh, 2023, arXiv:2301.00774, section 3.3, order it).
+  /// In each row of weights [outputs, inputs], sets `columns` to zero where `isKept` [outputs,
+  /// columns] is 0; those right of each make up for it as far as they can, by the factor U of their
+  /// inputs' inverse sums of squares (Hassibi & Stork, 1992, as Frantar & Alistarh, 2023,
+  /// arXiv:2301.00774, section 3.3, order it).
   public func eliminate(
     _ columns: Range<Int>, keeping isKept: [UInt8], of weights: inout Tensor, factor: Tensor
   ) {

@@ -47,9 +47,9 @@ public struct LeastSquares: Sendable {
     return fit
   }
 
-  /// The weight [outputs, inputs] and bias that map x to y with the least Σ ‖x · weightᵀ + bias −
-  /// y‖² + λ ‖weight − `start`‖², with λ = `damping` · the mean of x's variances; `nil` where the
-  /// sums are not finite.
+  /// The weight [outputs, inputs] and bias that map x to y with the least
+  /// Σ ‖x · weightᵀ + bias − y‖² + λ ‖weight − `start`‖², with λ = `damping` · the mean over inputs
+  /// of Σ x² over centred rows; `nil` where the sums are not finite.
   ///
   /// Rows are centred first: the bias takes what means differ by.
   public func solve(

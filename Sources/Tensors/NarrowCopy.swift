@@ -21,8 +21,8 @@ final class NarrowCopy: @unchecked Sendable {
 }
 
 extension Tensor {
-  /// The elements in bfloat16, made once and kept until one of them changes: a weight is narrowed once
-  /// a step, and an activation is at hand when the backward pass comes.
+  /// The elements in bfloat16, made once and kept until one of them changes: a weight is narrowed
+  /// once a step, and an activation is at hand when the backward pass comes.
   func narrowed(on device: Device) -> NarrowCopy {
     storage.narrowCopy.withLock { kept in
       if let kept, kept.shape == shape { return kept }

@@ -1,4 +1,5 @@
-// Operations over elements and rows: GELU, layer normalization with residual and dropout, softmax, sums.
+// Operations over elements and rows: GELU, layer normalization with residual and dropout, softmax,
+// sums.
 
 import CKernels
 

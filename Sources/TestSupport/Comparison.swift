@@ -2,8 +2,8 @@
 
 public import Tensors
 
-/// The largest difference, divided by the largest magnitude of `expected`; infinite where the counts
-/// differ or anything is NaN, 0 for no elements at all.
+/// The largest difference, divided by the largest magnitude of `expected`; infinite where the
+/// counts differ or anything is NaN, 0 for no elements at all.
 public func relativeDifference(_ found: [Double], _ expected: [Double]) -> Double {
   guard found.count == expected.count else { return .infinity }
   var (difference, magnitude) = (0.0, 0.0)

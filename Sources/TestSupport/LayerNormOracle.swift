@@ -29,7 +29,8 @@ extension Oracle {
       return y
     }
 
-    /// With x̂ the normalized row and g = dY · weight: dSum = (g − mean(g) − x̂ mean(g x̂)) / deviation.
+    /// With x̂ the normalized row and g = dY · weight: dSum = (g − mean(g) − x̂ mean(g x̂)) /
+    /// deviation.
     public func gradients(
       _ dY: Matrix
     ) -> (dX: Matrix, dResidual: Matrix, dWeight: Matrix, dBias: Matrix) {

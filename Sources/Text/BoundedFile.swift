@@ -8,7 +8,8 @@ enum BoundedFile {
   /// Whether there is something of this name.
   static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
 
-  /// Throws if there is no such file, if it is no regular one, and if it has more than `maximum` bytes.
+  /// Throws if there is no such file, if it is no regular one, and if it has more than `maximum`
+  /// bytes.
   static func check(_ url: URL, maximumByteCount maximum: Int) throws(TextError) {
     do { try RegularFile(url).check(atMost: maximum) } catch {
       throw TextError(error, path: url.path)

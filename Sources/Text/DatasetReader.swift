@@ -10,9 +10,9 @@ extension Dataset {
   /// (`.jsonl`, `.ndjson`).
   ///
   /// Tables have a header. Values between tabs are taken as they stand; those between commas may be
-  /// quoted (RFC 4180). A byte order mark and CRLF are accepted; blank lines are passed over, except
-  /// in a table of one column, where they are empty texts. Nested JSON values and nulls in other
-  /// columns are left out.
+  /// quoted (RFC 4180). A byte order mark and CRLF are accepted; blank lines are passed over,
+  /// except in a table of one column, where they are empty texts. Nested JSON values and nulls in
+  /// other columns are left out.
   ///
   /// Labels are names. Without `labelNames` they are those of the file, sorted: as numbers if all
   /// are integers, else by Unicode order. With `labelNames`, as of a model, a label must be one of

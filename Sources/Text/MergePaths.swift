@@ -1,12 +1,12 @@
 // The pieces that byte-pair merging passes through.
 
 /// Byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909) as SentencePiece does it: of the
-/// neighbours that make a piece, those of the greatest score are joined, the leftmost of equals, until
-/// none do.
+/// neighbours that make a piece, those of the greatest score are joined, the leftmost of equals,
+/// until none do.
 ///
-/// What is joined inside a piece does not depend on the text around it, as nothing was joined across
-/// its ends. So a text whose pieces stay, with all that was joined on the way to each, has the same
-/// pieces as before.
+/// What is joined inside a piece does not depend on the text around it, as nothing was joined
+/// across its ends. So a text whose pieces stay, with all that was joined on the way to each, has
+/// the same pieces as before.
 struct MergePaths {
   private let file: SentencePieceFile
   private let ids: [ArraySlice<UInt8>: Int32]

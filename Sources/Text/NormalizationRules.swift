@@ -30,7 +30,8 @@ struct NormalizationRules: Sendable {
     try walk(Followers(units))
   }
 
-  /// What the shortest rule makes of bytes that begin with it, whatever follows; `nil` without a rule.
+  /// What the shortest rule makes of bytes that begin with it, whatever follows; `nil` without a
+  /// rule.
   func replacement(for bytes: [UInt8], _ range: Range<Int>) -> ArraySlice<UInt8>? {
     var place = units[0].offset
     for position in range {

@@ -1,7 +1,7 @@
 // Protocol buffers as bytes: the fields of a message, and how fields are written.
 
-/// The fields of a message one after another (protobuf.dev, “Encoding”), read without a definition, so
-/// that what is not known here can be copied.
+/// The fields of a message one after another (protobuf.dev, “Encoding”), read without a definition,
+/// so that what is not known here can be copied.
 struct ProtobufFields {
   /// What a field holds.
   enum Value: Equatable {

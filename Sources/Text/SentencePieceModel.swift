@@ -1,4 +1,5 @@
-// The C++ library's model as a Swift object; with the training, the only unsafe code of this module.
+// The C++ library's model as a Swift object; with the training, the only unsafe code of this
+// module.
 
 import CSentencePiece
 import Foundation

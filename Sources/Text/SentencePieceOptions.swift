@@ -1,6 +1,7 @@
 // How a SentencePiece model is trained.
 
-/// The choices of SentencePiece training; defaults are the library's own where nothing else is said.
+/// The choices of SentencePiece training; defaults are the library's own where nothing else is
+/// said.
 public struct SentencePieceOptions: Codable, Equatable, Sendable {
   /// How the vocabulary is learned.
   public enum Algorithm: String, Codable, CaseIterable, Sendable {

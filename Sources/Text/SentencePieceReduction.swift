@@ -3,8 +3,8 @@
 import Foundation
 
 extension SentencePieceTokenizer: ReducibleTokenizer {
-  /// Adds the special pieces, bytes and single characters; in a unigram model the pieces of least and
-  /// greatest score, and in a byte-pair model the pieces that merging passes through.
+  /// Adds the special pieces, bytes and single characters; in a unigram model the pieces of least
+  /// and greatest score, and in a byte-pair model the pieces that merging passes through.
   public func needed(by ids: Set<Int32>) throws(TextError) -> Set<Int32> {
     try SentencePieceFile(serialized).needed(by: ids)
   }
@@ -88,8 +88,8 @@ struct SentencePieceFile {
     }
     switch algorithm {
     case 1:
-      // What an unknown character costs follows from the least score, what a piece of the user's own
-      // gains from the greatest: with others, other segmentations would be best.
+      // What an unknown character costs follows from the least score, what a piece of the user's
+      // own gains from the greatest: with others, other segmentations would be best.
       for id in [least, greatest] { if let id { needed.insert(Int32(id)) } }
     case 2:
       let merges = MergePaths(self)

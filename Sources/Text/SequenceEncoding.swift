@@ -5,13 +5,14 @@
 public struct EncodedSequence: Sendable, Equatable {
   /// The token ids, with the special ones.
   public var ids: [Int32]
-  /// 0 up to and with the first separators, the vocabulary's second type after them; as many as ids.
+  /// 0 up to and with the first separators, the vocabulary's second type after them; as many as
+  /// ids.
   public var typeIDs: [Int32]
   /// Whether pieces of the text were left out.
   public var isTruncated: Bool
 
-  /// Joins the pieces of a text, or of a pair, and truncates them to `maximumLength` tokens in all, as
-  /// the vocabulary's ``Truncation`` says.
+  /// Joins the pieces of a text, or of a pair, and truncates them to `maximumLength` tokens in all,
+  /// as the vocabulary's ``Truncation`` says.
   ///
   /// Throws if the special pieces alone are longer, or if the text that may be truncated has too
   /// little to lose.
@@ -55,9 +56,9 @@ extension Vocabulary {
 extension Tokenizer {
   /// The sequence of a text, or of a pair of texts, of at most `maximumLength` tokens.
   ///
-  /// The cost is bounded by `maximumLength`, however long the text is (see ``encode(_:limit:)``), with
-  /// two exceptions: truncation on the left encodes the whole text, and where both texts of a pair are
-  /// too long and an odd token is left, the shorter one is encoded to its end.
+  /// The cost is bounded by `maximumLength`, however long the text is (see ``encode(_:limit:)``),
+  /// with two exceptions: truncation on the left encodes the whole text, and where both texts of a
+  /// pair are too long and an odd token is left, the shorter one is encoded to its end.
   ///
   ///     let sequence = try tokenizer.encode("a fine film", maximumLength: 128)
   ///     let batch = TokenBatch([sequence])

@@ -1,6 +1,7 @@
 // Token sequences laid end to end.
 
-/// Sequences of tokens without padding: the tokens of the first, then those of the second, and so on.
+/// Sequences of tokens without padding: the tokens of the first, then those of the second, and so
+/// on.
 public struct TokenBatch: Sendable, Equatable {
   /// The token ids of all sequences, `[tokenCount]`.
   public var ids: [Int32]

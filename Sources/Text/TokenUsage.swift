@@ -3,8 +3,8 @@
 extension Tokenizer {
   /// How many times each id is among those of the examples' sequences, special ones included.
   ///
-  /// Texts count as far as a sequence of `maximumLength` tokens goes; whole, where none is given. The
-  /// sum is the number of tokens that a model would read.
+  /// Texts count as far as a sequence of `maximumLength` tokens goes; whole, where none is given.
+  /// The sum is the number of tokens that a model would read.
   public func tokenCounts(
     of examples: some Sequence<Example>, maximumLength: Int? = nil
   ) throws(TextError) -> [Int] {

@@ -24,7 +24,8 @@ public protocol Tokenizer: Sendable {
   /// The text of a piece; `id` must be in the vocabulary.
   func piece(_ id: Int32) -> String
 
-  /// What a model's folder must hold for this tokenizer, by name: read again, it is equal to this one.
+  /// What a model's folder must hold for this tokenizer, by name: read again, it is equal to this
+  /// one.
   func files() throws(TextError) -> [String: Data]
 }
 

@@ -2,8 +2,8 @@
 
 import Foundation
 
-/// The files of a folder, or of one that is not on any disk yet: a tokenizer that was cut is read from
-/// its files like any other, so that it is what will be read when they are saved.
+/// The files of a folder, or of one that is not on any disk yet: a tokenizer that was cut is read
+/// from its files like any other, so that it is what will be read when they are saved.
 struct TokenizerFiles {
   private let folder: URL
   private let contents: [String: Data]?

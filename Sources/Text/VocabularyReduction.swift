@@ -2,9 +2,9 @@
 
 /// A tokenizer that can be cut to some of its pieces.
 ///
-/// Laws of a cut, where “all” is what ``needed(by:)`` gives: a text whose pieces all stay has the same
-/// pieces as before; any text can still be encoded; nothing that single characters of the vocabulary
-/// can spell becomes unknown; cutting again to what has stayed changes nothing.
+/// Laws of a cut, where “all” is what ``needed(by:)`` gives: a text whose pieces all stay has the
+/// same pieces as before; any text can still be encoded; nothing that single characters of the
+/// vocabulary can spell becomes unknown; cutting again to what has stayed changes nothing.
 public protocol ReducibleTokenizer: Tokenizer {
   /// `ids`, and the ids that cannot be left out with them: those of special pieces, of pieces that
   /// spell what has no other, and of pieces on the way to those of `ids`.
@@ -44,8 +44,8 @@ extension Tokenizer {
   /// The tokenizer with the pieces of `ids` alone, and those that it cannot do without.
   ///
   /// Always stay: special and added tokens, the unknown piece, bytes, and every piece of a single
-  /// character, so that new text can be spelled. Ids must be in the vocabulary. Keeping all gives the
-  /// tokenizer itself. Throws for a tokenizer that is not ``ReducibleTokenizer``.
+  /// character, so that new text can be spelled. Ids must be in the vocabulary. Keeping all gives
+  /// the tokenizer itself. Throws for a tokenizer that is not ``ReducibleTokenizer``.
   public func keepingTokens(
     _ ids: some Sequence<Int32>
   ) throws(TextError) -> ReducedTokenizer {

@@ -2,12 +2,13 @@
 
 import Foundation
 
-/// One law has an exception: a word that was unknown, because a character in it goes on with no word by
-/// itself, may be known after a cut, if a piece that stays has that character inside. BERT's own
-/// vocabularies have no such character.
+/// One law has an exception: a word that was unknown, because a character in it goes on with no
+/// word by itself, may be known after a cut, if a piece that stays has that character inside.
+/// BERT's own vocabularies have no such character.
 extension WordPieceTokenizer: ReducibleTokenizer {
   /// Adds the added tokens, all that the files name by ids, and pieces of one character, both those
-  /// that begin a word and those that go on with it: with them, a word is spelled rather than unknown.
+  /// that begin a word and those that go on with it: with them, a word is spelled rather than
+  /// unknown.
   public func needed(by ids: Set<Int32>) throws(TextError) -> Set<Int32> {
     var needed = ids.union(addedIDs)
     let range = 0..<Int32(vocabulary.size)

@@ -4,10 +4,11 @@ public import Foundation
 
 /// A SentencePiece model with the ids of fairseq.
 ///
-/// Conneau et al. 2019, arXiv:1911.02116. The ids: `<s>` 0, `<pad>` 1, `</s>` 2, `<unk>` 3, then the
-/// pieces of the model without its first three, and `<mask>` last. The special ones are found in text
-/// before it is split, and the text is normalized and split as the `tokenizers` library does (tested:
-/// 0.23), which is what `transformers` uses: the ids are its own, and SentencePiece's only mostly.
+/// Conneau et al. 2019, arXiv:1911.02116. The ids: `<s>` 0, `<pad>` 1, `</s>` 2, `<unk>` 3, then
+/// the pieces of the model without its first three, and `<mask>` last. The special ones are found
+/// in text before it is split, and the text is normalized and split as the `tokenizers` library
+/// does (tested: 0.23), which is what `transformers` uses: the ids are its own, and SentencePiece's
+/// only mostly.
 public struct XLMRobertaTokenizer: Tokenizer {
   /// The number of pieces, and the ids of the special ones.
   public let vocabulary: Vocabulary

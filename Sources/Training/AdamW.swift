@@ -6,8 +6,8 @@ public import Tensors
 /// AdamW (Loshchilov & Hutter, 2019, arXiv:1711.05101) with clipping by the global norm and
 /// layer-wise decay of the learning rate.
 ///
-/// Of the word embedding, rows that a step has no gradient for put the step off until they are read:
-/// ``catchUp(_:rows:on:)``.
+/// Of the word embedding, rows that a step has no gradient for put the step off until they are
+/// read: ``catchUp(_:rows:on:)``.
 public struct AdamW: Sendable {
   /// Running means of gradients and of their squares, in the order of the model's parameters.
   var firstMoments: [Tensor]
@@ -36,8 +36,8 @@ public struct AdamW: Sendable {
 
   private static let wordIndex = 0
 
-  /// Calls `body` with each parameter's name and its moments: the running means of its gradients and of
-  /// their squares. Those of the word embedding may lag behind.
+  /// Calls `body` with each parameter's name and its moments: the running means of its gradients
+  /// and of their squares. Those of the word embedding may lag behind.
   public mutating func forEachMoment(
     _ body: (_ name: String, _ first: inout Tensor, _ second: inout Tensor) -> Void
   ) {
@@ -46,8 +46,8 @@ public struct AdamW: Sendable {
     }
   }
 
-  /// Brings word embeddings up to date: `rows`, distinct, before a step reads them; all where `nil`,
-  /// before anything else looks at the model.
+  /// Brings word embeddings up to date: `rows`, distinct, before a step reads them; all where
+  /// `nil`, before anything else looks at the model.
   public mutating func catchUp(_ model: inout DenseClassifier, rows: [Int32]?, on device: Device) {
     device.catchUp(
       &deferred, rows: rows, parameter: &model.embeddings.word,

@@ -13,8 +13,8 @@ struct Batching {
 
   /// The batches of an epoch as indices; a function of seed and epoch alone.
   ///
-  /// With buckets, fifty batches' worth of shuffled examples at a time are sorted by length, so that
-  /// the sentences of a batch are alike and steps differ in cost; batches are shuffled again.
+  /// With buckets, fifty batches' worth of shuffled examples at a time are sorted by length, so
+  /// that the sentences of a batch are alike and steps differ in cost; batches are shuffled again.
   func batches(epoch: Int, lengths: [Int]) -> [[Int]] {
     var stream = RandomStream(seed, 0xba7c4, UInt64(epoch))
     var order = stream.permutation(lengths.count)

@@ -5,13 +5,13 @@ import Foundation
 public import Tensors
 public import Text
 
-/// Masked language modelling (Devlin et al., 2019, arXiv:1810.04805): a share of the tokens is hidden,
-/// and the encoder guesses them from the rest.
+/// Masked language modelling (Devlin et al., 2019, arXiv:1810.04805): a share of the tokens is
+/// hidden, and the encoder guesses them from the rest.
 ///
 /// As published, of the chosen tokens 80 % become [MASK], 10 % another token and 10 % stay. Unlike
-/// there, hidden vectors are compared with the word embeddings directly, without a layer in between:
-/// nothing is learned that the classifier would not keep. Which tokens are hidden follows from the
-/// batch and the step's dropout key, so that every epoch hides others.
+/// there, hidden vectors are compared with the word embeddings directly, without a layer in
+/// between: nothing is learned that the classifier would not keep. Which tokens are hidden follows
+/// from the batch and the step's dropout key, so that every epoch hides others.
 public struct MaskedLanguageModel: Objective {
   private let vocabulary: Vocabulary
   private let share: Double

@@ -35,8 +35,8 @@ public struct LabeledSequence: Sendable, Equatable {
 
 /// What training makes small: a mean over a batch's examples.
 public protocol Objective: Sendable {
-  /// Whether of the word embedding only the rows of the batch's tokens are read: the others' updates
-  /// are then put off, which saves time. `false` unless an objective says otherwise.
+  /// Whether of the word embedding only the rows of the batch's tokens are read: the others'
+  /// updates are then put off, which saves time. `false` unless an objective says otherwise.
   var readsOnlyTokensOfBatch: Bool { get }
 
   /// The mean over the batch; adds its gradient by every parameter of `model` to `gradients`.

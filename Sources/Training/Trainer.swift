@@ -71,9 +71,9 @@ public struct Trainer: Sendable {
 
   /// The same with a transform, which ends in the state that the last step left it in.
   ///
-  /// `steps` are those of the run to take, all unless given. A run that begins later sees the batches, dropout and
-  /// learning rates of its steps, with an optimizer that remembers nothing; one that ends earlier leaves the last model
-  /// in place of the best.
+  /// `steps` are those of the run to take, all unless given. A run that begins later sees the
+  /// batches, dropout and learning rates of its steps, with an optimizer that remembers nothing;
+  /// one that ends earlier leaves the last model in place of the best.
   public func train<Transform: StepTransform>(
     _ model: inout DenseClassifier, on data: TrainingData, objective: some Objective,
     transform: inout Transform, steps: Range<Int>? = nil, saving: URL? = nil,

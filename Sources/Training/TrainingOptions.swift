@@ -13,8 +13,8 @@ public enum LearningRateDecay: String, Codable, CaseIterable, Sendable {
   case constant
 }
 
-/// How to train; the defaults are those of fine-tuning BERT (Devlin et al., 2019, appendix A.3) where
-/// it names them.
+/// How to train; the defaults are those of fine-tuning BERT (Devlin et al., 2019, appendix A.3)
+/// where it names them.
 public struct TrainingOptions: Codable, Equatable, Sendable {
   /// Passes over the data.
   public var epochs = 3
@@ -60,9 +60,9 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
   /// The steps of a whole run over so many examples.
   public func stepCount(examples: Int) -> Int { Batching(self).stepCount(examples) * epochs }
 
-  /// What the learning rate of a parameter is multiplied by: pooler and classifier learn at the full
-  /// rate, the last layer at `layerDecay` of it, each layer below at that share of the one above, and
-  /// the embeddings below all.
+  /// What the learning rate of a parameter is multiplied by: pooler and classifier learn at the
+  /// full rate, the last layer at `layerDecay` of it, each layer below at that share of the one
+  /// above, and the embeddings below all.
   func rateFactor(of name: String, layerCount: Int) -> Float {
     let parts = name.split(separator: ".")
     let depth =

@@ -87,8 +87,8 @@ struct TrainingState {
     optimizer.catchUp(&model, rows: nil, on: device)
   }
 
-  /// Judges the model after an epoch and begins the next. What the transform has not settled yet is no
-  /// candidate for the best.
+  /// Judges the model after an epoch and begins the next. What the transform has not settled yet is
+  /// no candidate for the best.
   mutating func endEpoch(
     validation: [LabeledSequence], patience: Int, of total: Int, on device: Device
   ) -> TrainingEvent {
@@ -137,8 +137,8 @@ struct TrainingState {
       tensors, metadata: ["progress": text], to: Self.file(in: folder))
   }
 
-  /// Takes the state in `folder` and says whether there was one; throws `otherRun` for that of another
-  /// run.
+  /// Takes the state in `folder` and says whether there was one; throws `otherRun` for that of
+  /// another run.
   mutating func load(from folder: URL) throws -> Bool {
     let url = Self.file(in: folder)
     guard FileManager.default.fileExists(atPath: url.path) else { return false }

@@ -27,8 +27,8 @@ extension EncoderConfiguration {
 extension SequenceClassifier where P == Linear {
   /// The same logits from layers of equal shape: what is added is zero, and adds nothing.
   ///
-  /// A head's scores are divided by the root of its size; where that grows, its queries are scaled by
-  /// √(new / old), so that the scores stay.
+  /// A head's scores are divided by the root of its size; where that grows, its queries are scaled
+  /// by √(new / old), so that the scores stay.
   func filled(to even: LayerShape, tokenTypeCount: Int) -> DenseClassifier {
     var model = self
     for (index, shape) in configuration.layers.enumerated() where shape != even {

@@ -59,8 +59,8 @@ struct ForeignWeights {
     fresh.first { parameter.hasPrefix($0 + ".") }
   }
 
-  /// Compares every shape, and returns the known tensors that no parameter takes. Any other tensor is
-  /// an error, and so is a part of which only some is there.
+  /// Compares every shape, and returns the known tensors that no parameter takes. Any other tensor
+  /// is an error, and so is a part of which only some is there.
   private func check() throws(CheckpointError) -> [String] {
     var unused = Set(files.names)
     var freshCount = 0

@@ -4,8 +4,9 @@ public import Encoders
 public import Tensors
 public import Training
 
-/// AC/DC (Peste et al., 2021, arXiv:2106.12379): phases in which only the greatest weights are there and train, and
-/// phases in which all train, those that were gone from zero; sparse at the end.
+/// AC/DC (Peste et al., 2021, arXiv:2106.12379): phases in which only the greatest weights are
+/// there and train, and phases in which all train, those that were gone from zero; sparse at the
+/// end.
 public struct AlternatingSparsification: StepTransform {
   /// The lengths of phases, in shares of a run.
   public struct Options: Codable, Equatable, Sendable {

@@ -4,13 +4,14 @@ public import Encoders
 public import Tensors
 public import Training
 
-/// Keeps zero what a mask takes, from the first step to the last: fine-tuning after weights were cut.
+/// Keeps zero what a mask takes, from the first step to the last: fine-tuning after weights were
+/// cut.
 public struct ConstantMask: StepTransform {
   private var masking: Masking
   private var isApplied = false
 
-  /// Holds a mask. Weights that it takes are set to zero at the first step; they are best zero before, so that
-  /// the step's loss is the sparse model's.
+  /// Holds a mask. Weights that it takes are set to zero at the first step; they are best zero
+  /// before, so that the step's loss is the sparse model's.
   public init(_ mask: WeightMask) { masking = Masking(mask) }
 
   /// Holds the zeros of a model that is sparse already; `nil` for one that is not.

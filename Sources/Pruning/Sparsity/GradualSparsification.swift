@@ -44,14 +44,14 @@ public struct SparsificationSchedule: Codable, Equatable, Sendable {
   }
 }
 
-/// Gradual sparsification (Zhu & Gupta, 2017, arXiv:1710.01878): every so many steps the least important of the
-/// weights that are left become zero, and stay so.
+/// Gradual sparsification (Zhu & Gupta, 2017, arXiv:1710.01878): every so many steps the least
+/// important of the weights that are left become zero, and stay so.
 ///
 /// What is zero at the start stays so, and counts.
 ///
-/// By magnitude, or by movement (Sanh et al., 2020, arXiv:2005.07683): the sum over steps of −w · ∂loss/∂w,
-/// which is high for weights that grow and low for those that shrink. Unlike there, where scores of absent weights
-/// go on, a weight that is gone does not come back.
+/// By magnitude, or by movement (Sanh et al., 2020, arXiv:2005.07683): the sum over steps of −w ·
+/// ∂loss/∂w, which is high for weights that grow and low for those that shrink. Unlike there, where
+/// scores of absent weights go on, a weight that is gone does not come back.
 public struct GradualSparsification: StepTransform {
   private let target: SparsityTarget
   private let schedule: SparsificationSchedule

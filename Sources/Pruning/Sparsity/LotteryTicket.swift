@@ -14,10 +14,12 @@ public struct LotteryRun: Sendable {
   public let mask: WeightMask?
 }
 
-/// Finds a lottery ticket (Frankle & Carbin, 2019, arXiv:1803.03635): train, take the smallest weights away, put the
-/// rest back to what they were early in training (Frankle et al., 2020, arXiv:1912.05671), and train again.
+/// Finds a lottery ticket (Frankle & Carbin, 2019, arXiv:1803.03635): train, take the smallest
+/// weights away, put the rest back to what they were early in training (Frankle et al., 2020,
+/// arXiv:1912.05671), and train again.
 ///
-/// Runs that were finished cost nothing when they are resumed, so that a search can be stopped at any moment.
+/// Runs that were finished cost nothing when they are resumed, so that a search can be stopped at
+/// any moment.
 public struct LotteryTicket: Sendable {
   /// What the ticket is compared with.
   public enum Control: String, Codable, CaseIterable, Sendable {
@@ -71,7 +73,8 @@ public struct LotteryTicket: Sendable {
 
   /// Trains `model` into the ticket, or into what it is compared with, and returns the mask.
   ///
-  /// `train` makes each run, of `stepCount` steps in all, from the model it is given; what it throws ends the search.
+  /// `train` makes each run, of `stepCount` steps in all, from the model it is given; what it
+  /// throws ends the search.
   public func find(
     in model: inout DenseClassifier, stepCount: Int,
     train: (_ run: LotteryRun, _ model: inout DenseClassifier) throws -> Void

@@ -1,7 +1,8 @@
 // The lowest of many numbers, without sorting them.
 
-/// Which of some scores are the lowest: all below a bound, and the first few of those at it. Found by
-/// counting the upper and then the lower halves of their bits, in time that grows with their number alone.
+/// Which of some scores are the lowest: all below a bound, and the first few of those at it. Found
+/// by counting the upper and then the lower halves of their bits, in time that grows with their
+/// number alone.
 struct LowestScores {
   private let bound: UInt32
   private var ties: Int

@@ -21,8 +21,8 @@ struct Masking: Sendable {
     }
   }
 
-  /// Clears the moments of what the mask takes: with them and the gradient at zero, AdamW leaves a weight that is zero
-  /// exactly where it is.
+  /// Clears the moments of what the mask takes: with them and the gradient at zero, AdamW leaves a
+  /// weight that is zero exactly where it is.
   func apply(to optimizer: inout AdamW, on device: Device) {
     optimizer.forEachMoment { name, first, second in
       guard let mask = elements[name] else { return }

@@ -3,8 +3,9 @@
 import Foundation
 public import Tensors
 
-/// One bit a block of a matrix: 1 where it stays. Blocks lie in row-major order, the lowest bit of a byte
-/// first. Where sizes are no multiple of the block's, the last blocks are cut off at the edge.
+/// One bit a block of a matrix: 1 where it stays. Blocks lie in row-major order, the lowest bit of
+/// a byte first. Where sizes are no multiple of the block's, the last blocks are cut off at the
+/// edge.
 public struct MatrixMask: Equatable, Sendable {
   /// The matrix's sizes, and a whole block's.
   public let shape: [Int]
@@ -30,7 +31,8 @@ public struct MatrixMask: Equatable, Sendable {
     self.init(Array(repeating: true, count: count), block: block, shape: shape)
   }
 
-  /// A mask of given bits; `nil` unless these are as many as there are blocks, with zeros behind the last.
+  /// A mask of given bits; `nil` unless these are as many as there are blocks, with zeros behind
+  /// the last.
   init?(bytes: [UInt8], block: BlockShape, shape: [Int]) {
     (self.shape, self.block, self.bytes) = (shape, block, bytes)
     // A file's word for the shape must not overflow.

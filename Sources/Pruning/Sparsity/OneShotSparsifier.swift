@@ -4,8 +4,8 @@ public import Encoders
 public import Tensors
 public import Training
 
-/// Makes a model sparse in one step: scores, a mask, zeros; and where the criterion does so, other weights that
-/// make up for those that went.
+/// Makes a model sparse in one step: scores, a mask, zeros; and where the criterion does so, other
+/// weights that make up for those that went.
 public struct OneShotSparsifier: Sendable {
   private let target: SparsityTarget
   private let criterion: WeightCriterion
@@ -13,8 +13,9 @@ public struct OneShotSparsifier: Sendable {
   private let batches: [LabeledBatch]
   private let device: Device
 
-  /// A sparsifier that learns from given batches, which may be empty where the criterion needs none; `seed` is for
-  /// chance. Throws for a target that cannot be meant, and for movement, which shows only in training.
+  /// A sparsifier that learns from given batches, which may be empty where the criterion needs
+  /// none; `seed` is for chance. Throws for a target that cannot be meant, and for movement, which
+  /// shows only in training.
   public init(
     to target: SparsityTarget, by criterion: WeightCriterion, seed: UInt64 = 0,
     on batches: [LabeledBatch] = [], device: Device
@@ -44,9 +45,9 @@ public struct OneShotSparsifier: Sendable {
     }
   }
 
-  /// Sets weights of `model` to zero and returns the mask of those that stay. What is zero already counts, and stays
-  /// so where the criterion leaves weights as they are. `observe` hears of batches, or of layers,
-  /// that are done, and how many there are.
+  /// Sets weights of `model` to zero and returns the mask of those that stay. What is zero already
+  /// counts, and stays so where the criterion leaves weights as they are. `observe` hears of
+  /// batches, or of layers, that are done, and how many there are.
   public func sparsify(
     _ model: inout DenseClassifier, observe: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws(SparsityError) -> WeightMask {

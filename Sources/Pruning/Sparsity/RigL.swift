@@ -5,11 +5,12 @@ import Foundation
 public import Tensors
 public import Training
 
-/// RigL (Evci et al., 2020, arXiv:1911.11134): every so many steps the smallest weights of each matrix become
-/// zero, and as many that were zero, those with the greatest gradients, may grow. So the number of weights never
-/// changes.
+/// RigL (Evci et al., 2020, arXiv:1911.11134): every so many steps the smallest weights of each
+/// matrix become zero, and as many that were zero, those with the greatest gradients, may grow. So
+/// the number of weights never changes.
 ///
-/// Unlike there, the step at which connections change moves the weights as well, those that grew included.
+/// Unlike there, the step at which connections change moves the weights as well, those that grew
+/// included.
 public struct RigL: StepTransform {
   /// How often and how much is exchanged.
   public struct Options: Codable, Equatable, Sendable {
@@ -53,7 +54,8 @@ public struct RigL: StepTransform {
   private var masking: Masking
   private var isApplied = false
 
-  /// Begins with the connections of a mask; throws for N:M, whose groups are too small for an exchange.
+  /// Begins with the connections of a mask; throws for N:M, whose groups are too small for an
+  /// exchange.
   public init(
     from mask: WeightMask, options: Options = .init(), blockScore: BlockScore = .sum
   ) throws(SparsityError) {
@@ -62,7 +64,8 @@ public struct RigL: StepTransform {
     masking = Masking(mask)
   }
 
-  /// The connections as they are; the model that a run keeps as its best may have those of an earlier epoch.
+  /// The connections as they are; the model that a run keeps as its best may have those of an
+  /// earlier epoch.
   public var mask: WeightMask { masking.mask }
 
   public var identity: String { "RigL, \(mask.pattern), \(options), \(blockScore)" }
@@ -114,8 +117,8 @@ public struct RigL: StepTransform {
 }
 
 extension MatrixMask {
-  /// Without the share of its blocks whose weights are smallest; and with as many others in their place, those of the
-  /// steepest slopes.
+  /// Without the share of its blocks whose weights are smallest; and with as many others in their
+  /// place, those of the steepest slopes.
   fileprivate func exchanging(
     _ share: Double, weights: [Float], slopes: [Float]
   ) -> (survivors: MatrixMask, next: MatrixMask) {

@@ -5,12 +5,13 @@ import Tensors
 import Text
 import Training
 
-/// SparseGPT (Frantar & Alistarh, 2023, arXiv:2301.00774): layer by layer, each matrix is to give on the data what it
-/// gave before. Of the squared error a weight w[j] costs w[j]² / [H⁻¹][j][j], H = xᵀ · x over its inputs; columns are
-/// taken from left to right, and what goes is made up for by the columns to the right.
+/// SparseGPT (Frantar & Alistarh, 2023, arXiv:2301.00774): layer by layer, each matrix is to give
+/// on the data what it gave before. Of the squared error a weight w[j] costs w[j]² / [H⁻¹][j][j], H
+/// = xᵀ · x over its inputs; columns are taken from left to right, and what goes is made up for by
+/// the columns to the right.
 ///
-/// Inputs of a layer are those of the model whose lower layers are sparse already. Unlike there, inputs are
-/// centred, and the bias makes up for what the means give.
+/// Inputs of a layer are those of the model whose lower layers are sparse already. Unlike there,
+/// inputs are centred, and the bias makes up for what the means give.
 struct SecondOrderSparsifier {
   let target: SparsityTarget
   let batches: [LabeledBatch]

@@ -92,7 +92,8 @@ public struct Sparsification: Sendable {
     return [.oneShot, .rigl].contains(options.method) && options.criterion.needsData
   }
 
-  /// What happens before training: the cut of one shot, and the first one of RigL. Returns the mask where there is one.
+  /// What happens before training: the cut of one shot, and the first one of RigL. Returns the mask
+  /// where there is one.
   public func cut(
     _ model: inout DenseClassifier, on batches: [LabeledBatch],
     observe: (_ done: Int, _ of: Int) -> Void = { _, _ in }
@@ -103,8 +104,8 @@ public struct Sparsification: Sendable {
     ).sparsify(&model, observe: observe)
   }
 
-  /// Trains `model`, after its ``cut(_:on:observe:)`` where there was one, through `run`: once, but for lottery tickets.
-  /// A whole run has `stepCount` steps. `mask` is what the cut gave.
+  /// Trains `model`, after its ``cut(_:on:observe:)`` where there was one, through `run`: once, but
+  /// for lottery tickets. A whole run has `stepCount` steps. `mask` is what the cut gave.
   public func train(
     _ model: inout DenseClassifier, keeping mask: WeightMask?, stepCount: Int,
     run: (_ run: SparsificationRun, _ model: inout DenseClassifier) throws -> Void

@@ -6,8 +6,8 @@ public enum SparsityScope: String, Codable, CaseIterable, Sendable {
   case global
   /// Those of each matrix: every matrix loses the same share.
   case matrix
-  /// Those of each output, or row of blocks: every output keeps as many inputs (as Sun et al., 2023,
-  /// arXiv:2306.11695, found best for language models).
+  /// Those of each output, or row of blocks: every output keeps as many inputs (as Sun et al.,
+  /// 2023, arXiv:2306.11695, found best for language models).
   case output
 }
 
@@ -21,8 +21,8 @@ public enum BlockScore: String, Codable, CaseIterable, Sendable {
 
 /// What a sparse model is to be like.
 public struct SparsityTarget: Codable, Equatable, Sendable {
-  /// The share of weights that go, 0 to 1; of blocks where these go together, those cut off by an edge
-  /// counted like all others. N:M gives it by itself.
+  /// The share of weights that go, 0 to 1; of blocks where these go together, those cut off by an
+  /// edge counted like all others. N:M gives it by itself.
   public var ratio: Double
   /// Which weights go together.
   public var pattern: SparsityPattern

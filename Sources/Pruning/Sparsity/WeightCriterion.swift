@@ -10,8 +10,8 @@ public enum WeightCriterion: String, Codable, CaseIterable, Sendable {
   case taylor
   /// What the loss rises by, to second order, by the diagonal of the Fisher information.
   case fisher
-  /// What a layer's output changes by when the other weights make up for it (Frantar & Alistarh, 2023,
-  /// arXiv:2301.00774).
+  /// What a layer's output changes by when the other weights make up for it (Frantar & Alistarh,
+  /// 2023, arXiv:2301.00774).
   case secondOrder = "second-order"
   /// What it moved by while the model trained, away from zero or towards it (Sanh et al., 2020,
   /// arXiv:2005.07683).
@@ -27,7 +27,8 @@ public enum WeightCriterion: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// Which weights compete unless told: scores that follow from a layer's own inputs are compared within it.
+  /// Which weights compete unless told: scores that follow from a layer's own inputs are compared
+  /// within it.
   public var usualScope: SparsityScope {
     switch self {
     case .magnitude, .taylor, .fisher, .movement, .random: .global
@@ -36,8 +37,8 @@ public enum WeightCriterion: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// The importance that it stands for; `nil` for what is no score of a model as it is: movement shows in training,
-  /// and the second order changes weights as it goes.
+  /// The importance that it stands for; `nil` for what is no score of a model as it is: movement
+  /// shows in training, and the second order changes weights as it goes.
   func make(seed: UInt64) -> (any WeightImportance)? {
     switch self {
     case .magnitude: WeightMagnitude()

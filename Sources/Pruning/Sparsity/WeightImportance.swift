@@ -5,7 +5,8 @@ public import Tensors
 import Text
 import Training
 
-/// A way to tell how much each weight matters. What it says does not depend on batch size or data order.
+/// A way to tell how much each weight matters. What it says does not depend on batch size or data
+/// order.
 public protocol WeightImportance: Sendable {
   /// What it wants to see of the data.
   var observes: WeightObservation { get }

@@ -88,8 +88,9 @@ struct WeightTaylor: WeightImportance {
   }
 }
 
-/// ½ w² · the mean over examples of (∂loss/∂w)²: what the mean loss rises by when the weight is gone from a model that
-/// is at an optimum, to second order and one weight at a time (Theis et al., 2018, arXiv:1801.05787).
+/// ½ w² · the mean over examples of (∂loss/∂w)²: what the mean loss rises by when the weight is
+/// gone from a model that is at an optimum, to second order and one weight at a time (Theis et al.,
+/// 2018, arXiv:1801.05787).
 struct WeightFisher: WeightImportance {
   private var sums: [MatrixPlace: Tensor] = [:]  // −Σ (∂loss/∂w)²
   private var exampleCount = 0

@@ -4,8 +4,8 @@ public import Encoders
 import Foundation
 public import Tensors
 
-/// The weights that stay of some of a model's matrices. A value of its own: it can be saved, looked at and
-/// applied later, alone or as part of a plan.
+/// The weights that stay of some of a model's matrices. A value of its own: it can be saved, looked
+/// at and applied later, alone or as part of a plan.
 public struct WeightMask: Equatable, Sendable {
   /// The pattern whose blocks its bits stand for.
   public let pattern: SparsityPattern
@@ -41,8 +41,9 @@ public struct WeightMask: Equatable, Sendable {
     }
   }
 
-  /// The mask of a model that is sparse already, weight by weight: of every matrix in which at least one
-  /// weight of a hundred is exactly zero. A model that was never made sparse has no such matrix, and gives `nil`.
+  /// The mask of a model that is sparse already, weight by weight: of every matrix in which at
+  /// least one weight of a hundred is exactly zero. A model that was never made sparse has no such
+  /// matrix, and gives `nil`.
   public init?(zerosOf model: DenseClassifier) {
     var matrices: [String: MatrixMask] = [:]
     for (place, weight) in model.matrices(includingPooler: true) where weight.count > 0 {

@@ -11,7 +11,8 @@ public struct WeightScores: Sendable {
   /// Scores.
   public init(_ matrices: [(place: MatrixPlace, scores: Tensor)]) { self.matrices = matrices }
 
-  /// The mask of the weights that stay when the least important ones go: among equals those that come first.
+  /// The mask of the weights that stay when the least important ones go: among equals those that
+  /// come first.
   ///
   /// `progress` is the share of the way to the target. What `gone` takes already goes first.
   public func mask(
@@ -24,7 +25,8 @@ public struct WeightScores: Sendable {
     return choose(target, progress, gone, on: device)
   }
 
-  /// The same without a look at what cannot be: in a training run, whose gradients are looked at anyhow.
+  /// The same without a look at what cannot be: in a training run, whose gradients are looked at
+  /// anyhow.
   func choose(
     _ target: SparsityTarget, _ progress: Double, _ gone: WeightMask?, on device: Device
   ) -> WeightMask {
@@ -101,8 +103,8 @@ extension [Float] {
     return goes
   }
 
-  /// For each number whether it is among the lowest of its group of `size` along a row. A group that an edge cuts
-  /// loses the same share.
+  /// For each number whether it is among the lowest of its group of `size` along a row. A group
+  /// that an edge cuts loses the same share.
   func lowestOfGroups(_ size: Int, width: Int, removing share: Double) -> [Bool] {
     var goes = [Bool](repeating: false, count: count)
     for row in stride(from: 0, to: count, by: Swift.max(1, width)) {

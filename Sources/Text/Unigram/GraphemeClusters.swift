@@ -27,7 +27,8 @@ enum GraphemeClass: UInt8, Sendable {
   case hangulClosed
 }
 
-/// Extended grapheme clusters as the `tokenizers` library (0.23) finds them, in any version of Swift.
+/// Extended grapheme clusters as the `tokenizers` library (0.23) finds them, in any version of
+/// Swift.
 ///
 /// Pairs of regional indicators (GB12 and GB13) are not joined. The library normalizes clusters of
 /// six bytes or more by scalars, and a flag has eight: so it makes no difference to any id.

@@ -2,8 +2,8 @@
 
 /// The normalizer `Precompiled` of the library (0.23), which is not quite SentencePiece's own.
 ///
-/// It replaces clusters of less than six bytes whole, by the shortest rule that their beginning has;
-/// other clusters one scalar after another. SentencePiece takes the longest rule at each byte.
+/// It replaces clusters of less than six bytes whole, by the shortest rule that their beginning
+/// has; other clusters one scalar after another. SentencePiece takes the longest rule at each byte.
 struct LibraryNormalization: Sendable {
   private let rules: NormalizationRules?
   private let clusters = GraphemeClusters()

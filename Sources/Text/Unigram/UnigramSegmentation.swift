@@ -2,9 +2,9 @@
 
 /// A unigram vocabulary: Kudo 2018, arXiv:1804.10959.
 ///
-/// Gives the ids of the library (0.23) where SentencePiece's own may differ: probabilities are added
-/// in 64 bits and word by word, special pieces are found in normalized text, and neighbours without a
-/// piece become one unknown.
+/// Gives the ids of the library (0.23) where SentencePiece's own may differ: probabilities are
+/// added in 64 bits and word by word, special pieces are found in normalized text, and neighbours
+/// without a piece become one unknown.
 struct UnigramSegmentation: Sendable {
   private let table: PieceTable
   private let scores: [Double]
@@ -139,7 +139,8 @@ struct UnigramSegmentation: Sendable {
     ids[first...].reverse()
   }
 
-  /// The piece that neighbours without one make together, as the library looks it up, or the unknown.
+  /// The piece that neighbours without one make together, as the library looks it up, or the
+  /// unknown.
   private func id(of bytes: [UInt8], _ range: Range<Int>) -> Int32 {
     guard range.count <= table.longest else { return unknown }
     var hash = PieceTable.seed

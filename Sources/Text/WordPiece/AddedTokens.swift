@@ -43,8 +43,8 @@ struct AddedTokens: Sendable {
     table = try PieceTable(list, members: 0..<list.count)
   }
 
-  /// The longest token at `start`, and where it ends. It is not accepted if it must be a word and is
-  /// not one: then it is plain text, and no token is looked for inside it.
+  /// The longest token at `start`, and where it ends. It is not accepted if it must be a word and
+  /// is not one: then it is plain text, and no token is looked for inside it.
   func match(
     _ bytes: [UInt8], at start: Int, hashes: inout [UInt64]
   ) -> (token: AddedToken, end: Int, isAccepted: Bool)? {

@@ -166,7 +166,8 @@ struct ScalarTable: Sendable {
   }
 }
 
-/// A syllable of Hangul, which accents stripped is its letters (The Unicode Standard, section 3.12).
+/// A syllable of Hangul, which accents stripped is its letters (The Unicode Standard, section
+/// 3.12).
 private struct HangulSyllable {
   static let first: UInt32 = 0xAC00
   static let last: UInt32 = 0xD7A3

@@ -134,8 +134,8 @@ struct PieceTable: Sendable {
     return -1
   }
 
-  /// The longest string that the bytes in `start ..< end` begin with, and where it ends; `hashes` is
-  /// room to work in.
+  /// The longest string that the bytes in `start ..< end` begin with, and where it ends; `hashes`
+  /// is room to work in.
   func longestPrefix(
     of bytes: [UInt8], from start: Int, to end: Int, hashes: inout [UInt64]
   ) -> (index: Int32, end: Int)? {

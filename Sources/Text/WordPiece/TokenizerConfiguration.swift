@@ -5,10 +5,10 @@ import JSON
 
 /// Settings beside a vocabulary.
 ///
-/// Beside `tokenizer.json` they only tell the longest sequence, how it is truncated, and the names of
-/// tokens that are not in it; where both say something, `tokenizer.json` is right, except for the side
-/// that is truncated: there `transformers` goes by the settings. Beside `vocab.txt` alone they tell
-/// everything, so a key that is not known is refused.
+/// Beside `tokenizer.json` they only tell the longest sequence, how it is truncated, and the names
+/// of tokens that are not in it; where both say something, `tokenizer.json` is right, except for
+/// the side that is truncated: there `transformers` goes by the settings. Beside `vocab.txt` alone
+/// they tell everything, so a key that is not known is refused.
 struct TokenizerConfiguration {
   let file: JSONFile?
   private let keys: [String: JSONFile]
@@ -59,7 +59,8 @@ struct TokenizerConfiguration {
     return try side.choice(["left": .left, "right": .right])
   }
 
-  /// Which text of a pair loses tokens, if the settings tell; the names of both libraries are known.
+  /// Which text of a pair loses tokens, if the settings tell; the names of both libraries are
+  /// known.
   private func truncationStrategy() throws(TextError) -> Truncation.Strategy? {
     guard let strategy = keys["truncation_strategy"], !strategy.isNull else { return nil }
     return try strategy.choice([
@@ -154,7 +155,8 @@ struct TokenizerConfiguration {
     return value
   }
 
-  /// The added tokens: those told in full, by id, and then the special ones that are not among them.
+  /// The added tokens: those told in full, by id, and then the special ones that are not among
+  /// them.
   ///
   /// `id` finds a token in the vocabulary; others follow it in their order.
   func addedTokens(

@@ -2,7 +2,8 @@
 
 import JSON
 
-/// Reads a description from the file; what would change ids and is not done here is refused by name.
+/// Reads a description from the file; what would change ids and is not done here is refused by
+/// name.
 ///
 /// Passed over: `version`; `padding`, except for the name of its token; `decoder`; and `stride` of
 /// `truncation`, which is about what is cut off.

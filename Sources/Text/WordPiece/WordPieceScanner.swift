@@ -142,7 +142,8 @@ struct WordPieceScanner: Sendable {
     return position
   }
 
-  /// Reads a scalar that is a mark or has some, and the marks after it, up to the next other scalar.
+  /// Reads a scalar that is a mark or has some, and the marks after it, up to the next other
+  /// scalar.
   ///
   /// Such marks stay, but are put in order, which takes all that stand together.
   private func scanMarks(

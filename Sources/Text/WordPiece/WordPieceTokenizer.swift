@@ -104,8 +104,8 @@ public struct WordPieceTokenizer: Tokenizer {
   /// The ids of a text; about a microsecond for a sentence.
   public func encode(_ text: String) -> [Int32] { encode(text, limit: .max) }
 
-  /// The first `limit` ids; no more of the text is looked at than they need, except that tokens which
-  /// are found in normalized text have all of it normalized.
+  /// The first `limit` ids; no more of the text is looked at than they need, except that tokens
+  /// which are found in normalized text have all of it normalized.
   public func encode(_ text: String, limit: Int) -> [Int32] {
     precondition(limit >= 0, "limit must not be negative, found \(limit)")
     let bytes = Array(text.utf8)
